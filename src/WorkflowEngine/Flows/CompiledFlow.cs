@@ -1,0 +1,156 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace WorkflowEngine;
+
+/// <summary>A flow version ready to run: ids replaced by indexes, edges by arrays. Immutable and shared by all its jobs.</summary>
+internal sealed class CompiledFlow
+{
+    public required FlowDefinition Definition { get; init; }
+
+    public required string Id { get; init; }
+
+    public required string Version { get; init; }
+
+    /// <summary>The root scope's steps, in declared order; the index is the step's identity inside the machine.</summary>
+    public required CompiledStep[] Steps { get; init; }
+
+    public required int[] Roots { get; init; }
+
+    /// <summary>Steps without outgoing edges, in declared order.</summary>
+    public required int[] Leaves { get; init; }
+
+    public required int MaxConcurrentSteps { get; init; }
+
+    /// <summary>The flow's default variables, of kind configuration.</summary>
+    public required ImmutableDictionary<string, JobVariable> Variables { get; init; }
+
+    public required Template? Output { get; init; }
+
+    public required double TotalWeight { get; init; }
+
+    public FailurePolicy FailurePolicy => Definition.FailurePolicy;
+
+    public StepStrategy Strategy => Definition.Strategy;
+
+    /// <summary>The index of a step id, or -1.</summary>
+    public int IndexOf(string stepId) => _indexes.TryGetValue(stepId, out var index) ? index : -1;
+
+    private readonly Dictionary<string, int> _indexes = new(StringComparer.Ordinal);
+
+    /// <summary>Called by the compiler once the steps are in place.</summary>
+    public void BuildIndex()
+    {
+        foreach (var step in Steps)
+        {
+            _indexes[step.Id] = step.Index;
+        }
+    }
+}
+
+/// <summary>One step of a compiled flow.</summary>
+internal sealed class CompiledStep
+{
+    public required int Index { get; init; }
+
+    public required string Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Type { get; init; }
+
+    /// <summary>Null: no config.</summary>
+    public required Template? Config { get; init; }
+
+    public required RetryPolicy Retry { get; init; }
+
+    public required TimeSpan? Timeout { get; init; }
+
+    public required JoinRule Join { get; init; }
+
+    public required bool AllowEmpty { get; init; }
+
+    public required double Weight { get; init; }
+
+    public required int Priority { get; init; }
+
+    /// <summary>The edges that leave this step.</summary>
+    public required CompiledEdge[] Outgoing { get; set; }
+
+    /// <summary>The edges that enter this step, in declared order.</summary>
+    public required CompiledEdge[] Incoming { get; set; }
+
+    /// <summary>The summed weight of the heaviest path from this step to a leaf, itself included.</summary>
+    public required double CriticalPath { get; set; }
+
+    /// <summary>True when some outgoing edge names a port other than <c>failed</c> and <c>*</c>: then a port that no edge takes is a failure (S4).</summary>
+    public required bool NamesPorts { get; set; }
+
+    public bool IsRoot => Incoming.Length == 0;
+
+    /// <summary>True when a <c>failed</c> or <c>*</c> edge leaves this step.</summary>
+    public bool HasErrorEdge
+    {
+        get
+        {
+            foreach (var edge in Outgoing)
+            {
+                if (edge.TakesFailure)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+}
+
+/// <summary>An edge between two steps of the same scope.</summary>
+internal sealed class CompiledEdge
+{
+    public required int From { get; init; }
+
+    public required int To { get; init; }
+
+    /// <summary>The port as matched: trimmed, lower case; null: any completion.</summary>
+    public required string? Port { get; init; }
+
+    /// <summary>The position among the outgoing edges of <see cref="From"/>; verdicts of conditions are kept by it.</summary>
+    public required int Position { get; init; }
+
+    public bool TakesFailure => Port is "failed" or "*";
+
+    public bool TakesCompletion => Port is not "failed";
+
+    /// <summary>Whether a completion on <paramref name="ports"/> (null: just <c>done</c>) makes this edge live.</summary>
+    public bool Matches(string[]? ports)
+    {
+        if (Port is null or "*")
+        {
+            return true;
+        }
+
+        if (ports is null)
+        {
+            return Port == StepResult.DonePort;
+        }
+
+        foreach (var port in ports)
+        {
+            if (port.AsSpan().Trim().Equals(Port, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
+
+/// <summary>Looks names up for templates. Names are dotted paths, for example <c>variables.limit</c>.</summary>
+internal interface ITemplateScope
+{
+    /// <summary>The value of a path whose first segment is the root name; false when any segment is missing.</summary>
+    bool TryResolve(IReadOnlyList<string> path, out JsonElement value);
+}

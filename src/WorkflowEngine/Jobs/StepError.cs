@@ -1,0 +1,60 @@
+using System.Text.Json;
+
+namespace WorkflowEngine;
+
+/// <summary>Why a step failed, as data: what an error edge carries and what status reports show.</summary>
+/// <param name="Reason">A snake_case code, for example <c>timeout</c> or <c>step_execution_failure</c>.</param>
+/// <param name="Message">A text for people.</param>
+/// <param name="Retryable">False when trying again cannot help.</param>
+/// <param name="Details">More, for example the exception with its trace; may be null.</param>
+public sealed record StepError(string Reason, string Message, bool Retryable = true, string? Details = null)
+{
+    /// <summary>The item that travels along a <c>failed</c> edge (S4).</summary>
+    internal DataPacket ToPacket(string stepPath)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("reason", Reason);
+            writer.WriteString("message", Message);
+            writer.WriteString("step_id", stepPath);
+            writer.WriteBoolean("retryable", Retryable);
+            writer.WriteString("details", Details);
+            writer.WriteEndObject();
+        }
+
+        return DataPacket.Of("error", JsonElement.Parse(buffer.ToArray()));
+    }
+}
+
+/// <summary>The snake_case reason codes that the engine itself gives.</summary>
+public static class Reasons
+{
+#pragma warning disable CS1591 // Each constant is its own description.
+    public const string StepExecutionFailure = "step_execution_failure";
+    public const string Timeout = "timeout";
+    public const string JobTimeout = "job_timeout";
+    public const string EmptyOutput = "empty_output";
+    public const string UnknownStepType = "unknown_step_type";
+    public const string InvalidConfig = "invalid_config";
+    public const string InvalidInput = "invalid_input";
+    public const string InvalidResult = "invalid_result";
+    public const string ExpressionFailed = "expression_failed";
+    public const string DataRetrievalFailed = "data_retrieval_failed";
+    public const string DataStorageFailed = "data_storage_failed";
+    public const string ResultNotStorable = "result_not_storable";
+    public const string PacketTooLarge = "packet_too_large";
+    public const string UnroutedPort = "unrouted_port";
+    public const string BranchNotActive = "branch_not_active";
+    public const string SkippedByOperator = "skipped_by_operator";
+    public const string PredecessorFailed = "predecessor_failed";
+    public const string JoinUnsatisfiable = "join_unsatisfiable";
+    public const string JobEnded = "job_ended";
+    public const string Cancelled = "cancelled";
+    public const string Finished = "finished";
+    public const string LimitExceeded = "limit_exceeded";
+    public const string Poison = "poison";
+    public const string NoItems = "no_items";
+#pragma warning restore CS1591
+}
