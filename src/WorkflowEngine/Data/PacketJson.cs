@@ -34,7 +34,7 @@ internal static class PacketJson
         {
             return FromElement(WorkflowJson.ToElement(value));
         }
-        catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException)
+        catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException or ArgumentException)
         {
             throw Refused($"A value of type {value.GetType().Name} cannot be written as JSON: {error.Message}", error);
         }
