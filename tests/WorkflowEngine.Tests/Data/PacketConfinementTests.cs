@@ -30,8 +30,25 @@ public sealed class PacketConfinementTests : PacketFolder
     [InlineData("~~CON~/" + Job + "/" + File1)]
     [InlineData("nëws/" + Job + "/" + File1)]
     [InlineData("~/" + Job + "/" + File1)]
-    public Task RetrievePacket_HostileLocation_IsRefused(string location)
-        => ReadIsRefusedAsync(new PacketReference(location, 1, new string('a', 64)), location);
+    public async Task RetrievePacket_HostileLocation_IsRefusedByItsShape(string location)
+    {
+        var reference = new PacketReference(location, 1, new string('a', 64));
+
+        await ReadIsRefusedAsync(reference);
+        await Store.Invoking(store => store.RetrievePacketAsync(reference).AsTask()).Should()
+            .ThrowAsync<DataPacketException>("a file that only happens to be missing would not be a refusal").WithMessage("*is not a place of this packet store.");
+    }
+
+    [Fact]
+    public async Task RetrievePacket_RealFileOutsideTheRoot_IsRefused()
+    {
+        var reference = await KeepAsync([1]);
+        File.Copy(FileOf(reference), Path.Combine(Outside, File1));
+
+        await ReadIsRefusedAsync(reference with { Location = "../" + File1 });
+        await ReadIsRefusedAsync(reference with { Location = "news/../../" + File1 });
+        await ReadIsRefusedAsync(reference with { Location = Path.Combine(Outside, File1) });
+    }
 
     [Fact]
     public async Task RetrievePacket_EndlessLocation_IsRefused()
