@@ -19,3 +19,14 @@ public sealed class DataPacketException : WorkflowException
     /// <summary>The snake_case code that a step failing by this carries.</summary>
     public string Reason { get; }
 }
+
+
+/// <summary>The job store failed. Every store throws only this (G3).</summary>
+public sealed class StoreException : WorkflowException
+{
+    /// <summary>Makes one.</summary>
+    public StoreException(string message, bool isTransient, Exception? innerException = null) : base(message, innerException) => IsTransient = isTransient;
+
+    /// <summary>True when the same call may succeed later.</summary>
+    public bool IsTransient { get; }
+}

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
 
@@ -13,6 +15,11 @@ public sealed class StepPayload
 {
     private readonly JobFacts _job;
     private string? _idempotencyKey;
+    private StepValues? _variables;
+    private StepValues? _engineData;
+    private IProgressSink? _progress;
+    private AsyncServiceScope? _scope;
+    private ILogger? _log;
 
     internal StepPayload(JobFacts job, string stepId, string stepPath)
     {
@@ -61,10 +68,10 @@ public sealed class StepPayload
     public StepConfig Config { get; internal init; } = StepConfig.Empty;
 
     /// <summary>Job-scoped side data; missing names read as null.</summary>
-    public StepValues EngineData { get; internal init; } = StepValues.Empty;
+    public StepValues EngineData => _engineData ??= Values is { EngineData.IsEmpty: false } data ? new StepValues(data.EngineData) : StepValues.Empty;
 
     /// <summary>The job's variables as they were when the step started.</summary>
-    public StepValues Variables { get; internal init; } = StepValues.Empty;
+    public StepValues Variables => _variables ??= Values is { Variables.IsEmpty: false } data ? new StepValues(data.Variables) : StepValues.Empty;
 
     /// <summary>The signal that a waiting step was called again with; null otherwise.</summary>
     public JsonElement? Signal { get; internal init; }
@@ -72,11 +79,37 @@ public sealed class StepPayload
     /// <summary>True when a waiting step was called again because its time ran out.</summary>
     public bool TimedOut { get; internal init; }
 
-    /// <summary>Live services: the attempt's scope when the step asked for one, else the host's provider.</summary>
-    public IServiceProvider Services { get; internal init; } = NoServices.Instance;
+    /// <summary>Live services, in a scope of this attempt that is made at the first look and disposed when the attempt ends.</summary>
+    public IServiceProvider Services
+    {
+        get
+        {
+            if (RootServices is null)
+            {
+                return NoServices.Instance;
+            }
 
-    /// <summary>A logger that carries job and step.</summary>
-    public ILogger Log { get; internal init; } = NullLogger.Instance;
+            _scope ??= RootServices.CreateAsyncScope();
+            return _scope.Value.ServiceProvider;
+        }
+    }
+
+    /// <summary>A logger that carries job, step and attempt.</summary>
+    public ILogger Log => _log ??= Loggers is null ? NullLogger.Instance : new StepLog(Loggers.CreateLogger($"WorkflowEngine.Step.{StepId}"), this);
+
+    /// <summary>What variables and engine data are read from.</summary>
+    internal JobData? Values { get; init; }
+
+    internal IServiceProvider? RootServices { get; init; }
+
+    internal ILoggerFactory? Loggers { get; init; }
+
+    /// <summary>Who takes progress reports; null in unit tests without a host.</summary>
+    internal IAttemptHost? Host { get; init; }
+
+    internal int StepIndex { get; init; }
+
+    internal int Run { get; init; }
 
     internal JsonElement? State { get; init; }
 
@@ -90,9 +123,6 @@ public sealed class StepPayload
 
     /// <summary>What the step wrote in this attempt: part of its outcome, null while it wrote nothing.</summary>
     internal StepWrites? Writes { get; private set; }
-
-    /// <summary>Takes a progress report at once; null in unit tests without a host.</summary>
-    internal Action<double, string?>? Progress { get; set; }
 
     /// <summary>job/step path/generation/leg: stable over attempts, crashes and takeovers, new after each wait (G2). Give it to outside systems to make effects repeatable.</summary>
     public string IdempotencyKey => _idempotencyKey ??= $"{JobId}/{StepPath}/{Generation}/{Leg}";
@@ -114,9 +144,9 @@ public sealed class StepPayload
     /// <summary>Reports how far the step is. Lower reports than before are ignored, out-of-range ones clamped to 0–100, not-a-number ignored (S24).</summary>
     public void ReportProgress(double percent, string? message = null)
     {
-        if (!double.IsNaN(percent))
+        if (!double.IsNaN(percent) && Host is not null)
         {
-            Progress?.Invoke(Math.Clamp(percent, 0, 100), message);
+            (_progress ??= Host.OpenProgress(StepIndex, Run)).Report(Math.Clamp(percent, 0, 100), message);
         }
     }
 
@@ -159,15 +189,37 @@ public sealed class StepPayload
         {
             Data = DataPacket.FromInput(data),
             Config = StepConfig.From(config),
-            EngineData = StepValues.From(engineData),
-            Variables = StepValues.From(variables),
+            Values = new JobData
+            {
+                EngineData = StepValues.Members(engineData),
+                Variables = StepValues.Members(variables).ToImmutableDictionary(pair => pair.Key, pair => new JobVariable(pair.Key, pair.Value, VariableKind.Input, null)),
+            },
             Inputs = inputs is null ? StepInputs.Empty : new StepInputs(inputs.ToImmutableDictionary(pair => pair.Key, pair => DataPacket.FromInput(pair.Value))),
             Attempt = attempt,
             Signal = signal is null ? null : WorkflowJson.ToElement(signal),
             TimedOut = timedOut,
             State = state is null ? null : WorkflowJson.ToElement(state),
-            Services = services ?? NoServices.Instance,
+            RootServices = services,
         };
+    }
+
+    /// <summary>Closes what the attempt opened; called once, by the executor.</summary>
+    internal ValueTask EndAttemptAsync(ILogger log)
+    {
+        _progress?.Close();
+        return _scope is null ? default : DisposeScopeAsync(_scope.Value, log);
+    }
+
+    private static async ValueTask DisposeScopeAsync(AsyncServiceScope scope, ILogger log)
+    {
+        try
+        {
+            await scope.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            StepLog.ScopeFailed(log, error); // A service that cannot be disposed does not undo what the step did.
+        }
     }
 
     private sealed class NoServices : IServiceProvider

@@ -1,3 +1,5 @@
+using Polly;
+
 namespace WorkflowEngine;
 
 /// <summary>What the registry knows of a step type.</summary>
@@ -24,6 +26,9 @@ public sealed record StepRegistration
 
     /// <summary>True when an implicitly empty packet from a root of this type is no mistake but "no items" (S10). False for built-ins whose output is explicit.</summary>
     public bool ReturnsPackets { get; init; } = true;
+
+    /// <summary>A Polly pipeline around each attempt; null: none. Retries of it are invisible to the engine, so prefer the step's own retry policy.</summary>
+    public ResiliencePipeline? Pipeline { get; init; }
 
     /// <summary>True when the type needs a DI scope of its own for each attempt.</summary>
     internal bool NeedsScope { get; init; }
@@ -58,6 +63,14 @@ public sealed class StepRegistrationBuilder
     public StepRegistrationBuilder Config<T>()
     {
         Registration = Registration with { ConfigType = typeof(T) };
+        return this;
+    }
+
+    /// <summary>Wraps each attempt in a Polly pipeline, for example a circuit breaker or rate limiter shared by all jobs.</summary>
+    public StepRegistrationBuilder Resilience(ResiliencePipeline pipeline)
+    {
+        ArgumentNullException.ThrowIfNull(pipeline);
+        Registration = Registration with { Pipeline = pipeline };
         return this;
     }
 

@@ -1,0 +1,197 @@
+using WorkflowEngine.Storage;
+
+namespace WorkflowEngine;
+
+/// <summary>
+/// The engine's heart beat on this node: reserves free places, claims runnable jobs, and hands each to a runner. Wakes on a hint, a due time, a place that came free, or its poll interval.
+/// </summary>
+internal sealed class EngineLoop(EngineNode node)
+{
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(250);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private Task _claiming = Task.CompletedTask;
+    private Task _listening = Task.CompletedTask;
+    private ITimer? _sweep;
+    private volatile bool _isHungry;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await node.Store.RenewAsync(new NodeBeat(node.Incarnation, node.Name, node.Options.LeaseDuration), cancellationToken).ConfigureAwait(false);
+        if (!node.Store.Traits.IsDurable)
+        {
+            EngineLog.InMemory(node.Log);
+        }
+
+        EngineLog.Started(node.Log, node.Name, node.Options.MaxConcurrentSteps, node.Store.GetType().Name);
+        node.Wake = () => Wake(onlyIfHungry: true);
+        node.Accepts = true;
+        _sweep = node.Time.CreateTimer(static loop => ((EngineLoop)loop!).Sweep(), this, SweepInterval, SweepInterval);
+        _claiming = Task.Run(ClaimUntilStoppedAsync, CancellationToken.None);
+        _listening = Task.Run(ListenAsync, CancellationToken.None);
+    }
+
+    /// <summary>Drains: nothing new starts; running bodies may finish; then their tokens fire; then what is left is handed back (S12, G3).</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        node.Accepts = false;
+        node.IsDraining = true;
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(_claiming, _listening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var runner in node.Runners)
+        {
+            runner.InTurn(static released => released.Release());
+        }
+
+        if (!await EmptyWithinAsync(node.Options.ShutdownGrace, cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var runner in node.Runners)
+            {
+                runner.Bodies.StopAll(StopCause.HostStopping);
+            }
+
+            await EmptyWithinAsync(node.Options.StepCancellationGrace + TimeSpan.FromSeconds(1), CancellationToken.None).ConfigureAwait(false);
+        }
+
+        if (_sweep is not null)
+        {
+            await _sweep.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await node.Store.RenewAsync(new NodeBeat(node.Incarnation, node.Name, node.Options.LeaseDuration, Stopping: true), CancellationToken.None).ConfigureAwait(false);
+        EngineLog.Stopped(node.Log, node.Name, node.Held);
+    }
+
+    /// <summary>Makes the loop look for work now.</summary>
+    public void Wake(bool onlyIfHungry = false)
+    {
+        if ((onlyIfHungry && !_isHungry) || _wake.CurrentCount > 0)
+        {
+            return;
+        }
+
+        try
+        {
+            _wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Two wakers at once: one signal is enough.
+        }
+    }
+
+    private async Task ClaimUntilStoppedAsync()
+    {
+        var failures = 0;
+        IReadOnlyCollection<JobId>? held = null;
+        while (!_stop.IsCancellationRequested)
+        {
+            TimeSpan pause;
+            try
+            {
+                pause = await ClaimAsync(held).ConfigureAwait(false);
+                (failures, held) = (0, null);
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                pause = TimeSpan.FromMilliseconds(Math.Min(5000, 50 * (1 << Math.Min(failures++, 7))));
+                EngineLog.ClaimFailed(node.Log, error, pause);
+                held = [.. node.Runners.Select(runner => runner.Id)]; // The failed claim may have taken jobs (G3).
+            }
+
+            await SleepAsync(pause).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<TimeSpan> ClaimAsync(IReadOnlyCollection<JobId>? held)
+    {
+        var slots = Math.Max(0, node.Options.MaxConcurrentJobs - node.Held);
+        var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = slots, Flows = node.RunnableFlows(), Held = held };
+        var reply = await node.Store.ClaimAsync(request, _stop.Token).ConfigureAwait(false);
+        _isHungry = reply.Jobs.Count >= slots;
+        foreach (var job in reply.Jobs)
+        {
+            await AdoptAsync(job).ConfigureAwait(false);
+        }
+
+        foreach (var message in reply.Mail)
+        {
+            node.Find(message.JobId)?.Deliver(message);
+        }
+
+        if (reply.Jobs.Count > 0 && !_isHungry)
+        {
+            return TimeSpan.Zero;
+        }
+
+        var untilDue = reply.NextDue is { } due ? due - reply.Now : TimeSpan.MaxValue;
+        return untilDue < node.Options.PollInterval ? (untilDue > TimeSpan.Zero ? untilDue : TimeSpan.Zero) : node.Options.PollInterval;
+    }
+
+    private async Task AdoptAsync(StoredJob job)
+    {
+        if (node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) is not { } flow)
+        {
+            EngineLog.FlowMissing(node.Log, job.Creation.Id, job.Creation.FlowId, job.Creation.FlowVersion);
+            return;
+        }
+
+        var runner = new FlowRunner(node, flow, JobRebuild.Load(flow.Flow, job, node.Now), job.StoreTag);
+        node.Add(runner);
+        await runner.BeginAsync().ConfigureAwait(false);
+        foreach (var message in job.Mail)
+        {
+            runner.Deliver(message);
+        }
+    }
+
+    private async Task ListenAsync()
+    {
+        try
+        {
+            await foreach (var _ in node.Store.HintsAsync(_stop.Token).ConfigureAwait(false))
+            {
+                Wake();
+            }
+        }
+        catch (Exception error) when (error is OperationCanceledException or StoreException)
+        {
+            // A lost hint costs one poll.
+        }
+    }
+
+    private async Task SleepAsync(TimeSpan pause)
+    {
+        if (pause > TimeSpan.Zero)
+        {
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+            var slept = Task.Delay(pause, node.Time, ends.Token);
+            await Task.WhenAny(slept, _wake.WaitAsync(ends.Token)).ConfigureAwait(false);
+            await ends.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private void Sweep()
+    {
+        foreach (var runner in node.Runners)
+        {
+            var now = node.Now;
+            runner.InTurn(swept => swept.FlushOld(now));
+        }
+    }
+
+    private async Task<bool> EmptyWithinAsync(TimeSpan grace, CancellationToken cancellationToken)
+    {
+        var all = Task.WhenAll(node.Runners.Select(runner => runner.Retired));
+        try
+        {
+            await all.WaitAsync(grace, node.Time, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception error) when (error is TimeoutException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

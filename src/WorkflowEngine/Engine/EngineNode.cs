@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using WorkflowEngine.Storage;
+
+namespace WorkflowEngine;
+
+/// <summary>This process's part in the engine: its incarnation, the jobs it holds, and what their runners need.</summary>
+internal sealed class EngineNode
+{
+    private readonly ConcurrentDictionary<JobId, FlowRunner> _runners = new();
+
+    public required WorkflowEngineOptions Options { get; init; }
+
+    public required IJobStore Store { get; init; }
+
+    public required StoreCommits Commits { get; init; }
+
+    public required FlowCatalog Catalog { get; init; }
+
+    public required StepRegistry Registry { get; init; }
+
+    public required IStepScheduler Scheduler { get; init; }
+
+    public required StepExecutor Executor { get; init; }
+
+    public required ConfigRendering Rendering { get; init; }
+
+    public required PacketVault Vault { get; init; }
+
+    public required IDataPacketStore Packets { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public required ILogger Log { get; init; }
+
+    /// <summary>The life of this process (G3).</summary>
+    public required Guid Incarnation { get; init; }
+
+    public required string Name { get; init; }
+
+    public EventHub Events { get; } = new();
+
+    public CommandAnswers Answers { get; } = new();
+
+    public required DueTimers Timers { get; init; }
+
+    /// <summary>Called when a job was released or ended and a slot for another is free.</summary>
+    public Action Wake { get; set; } = static () => { };
+
+    /// <summary>Started and not stopping: jobs may be owned here.</summary>
+    public bool Accepts { get; set; }
+
+    /// <summary>Nothing new starts; jobs are handed back as soon as no body of theirs runs.</summary>
+    public bool IsDraining { get; set; }
+
+    public int Held => _runners.Count;
+
+    public IEnumerable<FlowRunner> Runners => _runners.Values;
+
+    public long Now => Time.GetUtcNow().UtcTicks;
+
+    public FlowRunner? Find(JobId id) => _runners.GetValueOrDefault(id);
+
+    public void Add(FlowRunner runner) => _runners[runner.Id] = runner;
+
+    public void Remove(FlowRunner runner)
+    {
+        _runners.TryRemove(new(runner.Id, runner));
+        Wake();
+    }
+
+    private readonly ConcurrentDictionary<(string, string), RunnableFlow> _flows = new();
+
+    /// <summary>The flow version with this node's step types; null when it is not known here.</summary>
+    public RunnableFlow? FindFlow(string flowId, string version)
+        => _flows.TryGetValue((flowId, version), out var known) ? known
+            : Catalog.TryGet(flowId, version, out var flow) ? _flows.GetOrAdd((flowId, version), new RunnableFlow(flow, Registry)) : null;
+
+    /// <summary>The flow versions that this node can run whole (S1).</summary>
+    public IReadOnlySet<FlowKey> RunnableFlows()
+        => Catalog.All.Where(flow => FindFlow(flow.Id, flow.Version) is { IsWhole: true }).Select(flow => new FlowKey(flow.Id, flow.Version)).ToHashSet();
+
+    /// <summary>Removes what a finished job stored, but for its output (S23); a failure is logged, and the sweep comes back to it.</summary>
+    public async Task CleanPacketsAsync(JobId job, string flowId, PacketSlot output)
+    {
+        try
+        {
+            await Packets.CleanupJobAsync(new PacketOwner(flowId, job), output.Reference is { } kept ? [kept] : null).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            EngineLog.CleanupFailed(Log, error, job);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace WorkflowEngine;
+
+/// <summary>
+/// Runs one attempt of one step (execute-step), a straight pipeline: resolve the type → load the packets → render the config → time limit, only if set → middleware →
+/// call → catch → keep the output. It never throws for user code: failures are values.
+/// </summary>
+internal sealed class StepExecutor(
+    IServiceProvider services,
+    IReadOnlyList<IStepMiddleware> middleware,
+    ConfigRendering rendering,
+    PacketVault vault,
+    TimeProvider time,
+    ILoggerFactory loggers)
+{
+    private readonly ILogger _log = loggers.CreateLogger("WorkflowEngine.Step");
+
+    public async ValueTask<StepOutcome> ExecuteAsync(FlowRunner runner, StepTask task)
+    {
+        StepPayload? payload = null;
+        StepDeadline? deadline = null;
+        try
+        {
+            if (runner.Flow.RegistrationOf(task.Start.Step) is not { } registration)
+            {
+                return Failed(runner, task, null, Reasons.UnknownStepType, $"Step type '{task.Step.Type}' is not registered on this node.", retryable: false);
+            }
+
+            payload = await PrepareAsync(runner, task).ConfigureAwait(false);
+            deadline = task.Step.Timeout is { } timeout ? new StepDeadline(runner, task, timeout, time) : null;
+            var token = deadline?.Token ?? runner.Bodies.Token;
+            token.ThrowIfCancellationRequested();
+            var step = registration.Resolve(registration.NeedsScope ? payload.Services : services);
+            var call = middleware.Count == 0 && registration.Pipeline is null
+                ? step.ExecuteAsync(payload, token)
+                : AttemptPipeline.InvokeAsync(step, registration.Pipeline, middleware, payload, token);
+            var result = await call.ConfigureAwait(false);
+            return await ConcludeAsync(runner, task, payload, result).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            return OfException(runner, task, deadline, error);
+        }
+        finally
+        {
+            deadline?.Dispose();
+            if (payload is not null)
+            {
+                await payload.EndAttemptAsync(_log).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async ValueTask<StepPayload> PrepareAsync(FlowRunner runner, StepTask task)
+    {
+        var detail = task.Start.Detail;
+        DataPacket data;
+        DataPacket?[]? many = null;
+        if (task.Many is { } slots)
+        {
+            many = new DataPacket?[slots.Length];
+            for (var i = 0; i < slots.Length; i++)
+            {
+                many[i] = slots[i].IsNone ? null : await vault.LoadAsync(slots[i]).ConfigureAwait(false);
+            }
+
+            data = DataPacket.Merge([.. many.OfType<DataPacket>()]);
+        }
+        else
+        {
+            data = await vault.LoadAsync(task.Single).ConfigureAwait(false);
+        }
+
+        var inputs = new StepInputs(runner.Flow.InputNames[task.Start.Step], task.Single.IsNone ? null : data, many);
+        var config = task.Step.Config is null ? StepConfig.Empty
+            : task.Step.Config.IsConstant ? runner.Flow.ConstantConfigs[task.Start.Step]!
+            : await rendering.RenderAsync(runner.Facts, task, data, inputs).ConfigureAwait(false);
+        return new StepPayload(runner.Facts, task.Step.Id, task.Step.Id)
+        {
+            Attempt = task.Start.Attempt,
+            Epoch = runner.Epoch,
+            Data = data,
+            Inputs = inputs,
+            Config = config,
+            Values = task.Data,
+            Signal = detail.SignalValue,
+            TimedOut = detail.TimedOut,
+            State = detail.State,
+            Leg = detail.Leg,
+            Generation = detail.Generation,
+            RootServices = services,
+            Loggers = loggers,
+            Host = runner.Bodies,
+            StepIndex = task.Start.Step,
+            Run = task.Start.Run,
+        };
+    }
+
+    private ValueTask<StepOutcome> ConcludeAsync(FlowRunner runner, in StepTask task, StepPayload payload, StepResult? result)
+    {
+        if (result is null)
+        {
+            return new(Failed(runner, task, null, Reasons.InvalidResult, $"Step '{task.Step.Id}' returned null instead of a StepResult.", retryable: true));
+        }
+
+        if (result.Kind == StepResult.OutcomeKind.Fail)
+        {
+            return new(Failed(runner, task, null, result.Reason!, result.Message ?? string.Empty, result.Retryable ?? true, result.Details));
+        }
+
+        var outcome = new StepOutcome(KindOf(result.Kind))
+        {
+            IsImplicitlyEmpty = !result.IsExplicit && result.Kind == StepResult.OutcomeKind.Completed && result.Output is null or { Count: 0 },
+            Ports = result.Ports,
+            Message = result.Message,
+            Signal = result.Signal,
+            Delay = result.Delay,
+            State = result.State,
+            Writes = payload.Writes,
+        };
+        return result.Output is null ? new(outcome) : KeepAsync(runner, task.Step.Id, payload, result.Output, outcome);
+    }
+
+    private ValueTask<StepOutcome> KeepAsync(FlowRunner runner, string path, StepPayload payload, DataPacket output, StepOutcome outcome)
+    {
+        var packet = ReferenceEquals(output, payload.Data) ? output : output.Stamped(path, time.GetUtcNow());
+        var kept = vault.KeepAsync(new PacketOwner(runner.Facts.FlowId, runner.Id), path, packet);
+        return kept.IsCompletedSuccessfully ? new(outcome with { Output = kept.Result }) : StoredAsync(kept, outcome);
+
+        static async ValueTask<StepOutcome> StoredAsync(ValueTask<PacketSlot> kept, StepOutcome outcome)
+        {
+            try
+            {
+                return outcome with { Output = await kept.ConfigureAwait(false) };
+            }
+            catch (IOException error)
+            {
+                throw new StepFailedException(Reasons.DataStorageFailed, $"The output could not be stored: {error.Message}", retryable: true, error);
+            }
+        }
+    }
+
+    private StepOutcome OfException(FlowRunner runner, in StepTask task, StepDeadline? deadline, Exception error)
+    {
+        if (deadline is { HasFired: true })
+        {
+            return Failed(runner, task, null, Reasons.Timeout, $"Step '{task.Step.Id}' took longer than its timeout of {task.Step.Timeout}.", retryable: true);
+        }
+
+        switch (runner.Bodies.Cause)
+        {
+            case StopCause.JobCancelled:
+                return new StepOutcome(OutcomeKind.Cancelled);
+            case StopCause.HostStopping or StopCause.LeaseLost:
+                return new StepOutcome(OutcomeKind.Interrupted);
+        }
+
+        return error switch
+        {
+            StepFailedException failed => Failed(runner, task, failed, failed.Reason, failed.Message, failed.Retryable),
+            DataPacketException packet => Failed(runner, task, packet, packet.Reason, packet.Message, retryable: packet.Reason == Reasons.DataRetrievalFailed),
+            _ => Failed(runner, task, error, Reasons.StepExecutionFailure, $"{error.GetType().Name}: {error.Message}", retryable: true),
+        };
+    }
+
+    private StepOutcome Failed(FlowRunner runner, in StepTask task, Exception? error, string reason, string message, bool retryable, string? details = null)
+    {
+        EngineLog.StepFailed(_log, error, runner.Id, task.Step.Id, task.Start.Attempt, reason, message);
+        return new StepOutcome(OutcomeKind.Failed) { Error = new StepError(reason, message, retryable, details ?? error?.ToString()) };
+    }
+
+    private static OutcomeKind KindOf(StepResult.OutcomeKind kind) => kind switch
+    {
+        StepResult.OutcomeKind.NoItems => OutcomeKind.NoItems,
+        StepResult.OutcomeKind.Skip => OutcomeKind.Skipped,
+        StepResult.OutcomeKind.Finish => OutcomeKind.Finished,
+        StepResult.OutcomeKind.Wait => OutcomeKind.Waits,
+        StepResult.OutcomeKind.RunAgain => OutcomeKind.RunsAgain,
+        _ => OutcomeKind.Completed,
+    };
+}

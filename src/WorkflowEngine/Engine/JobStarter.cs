@@ -1,0 +1,133 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using WorkflowEngine.Storage;
+
+namespace WorkflowEngine;
+
+/// <summary>Creates jobs: owned at once when this node has a place free (DESIGN §3.1), else left in the store for whoever claims it.</summary>
+internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvider> engineData)
+{
+    /// <summary>A started job and, when it was begun here, its runner.</summary>
+    internal readonly record struct Started(JobId Id, bool AlreadyExisted, FlowRunner? Runner);
+
+    public async ValueTask<Started> StartAsync(CompiledFlow flow, DataPacket? input, JobOptions? options, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        JobOptionsCheck.Throw(options);
+        await RefuseWhenFullAsync(cancellationToken).ConfigureAwait(false);
+        var now = node.Now;
+        var id = JobId.New(new DateTimeOffset(now, TimeSpan.Zero));
+        var packet = (input ?? DataPacket.Empty).Stamped(string.Empty, new DateTimeOffset(now, TimeSpan.Zero));
+        var data = options is null && flow.Variables.IsEmpty && engineData.Count == 0 ? JobData.None : await DataAsync(flow, id, options, cancellationToken).ConfigureAwait(false);
+        var slot = packet.Count == 0 ? default : await node.Vault.KeepAsync(new PacketOwner(flow.Id, id), "input", packet, cancellationToken).ConfigureAwait(false);
+        var creation = new JobCreation
+        {
+            Id = id,
+            FlowId = flow.Id,
+            FlowVersion = flow.Version,
+            CreatedAt = now,
+            Input = slot,
+            Options = Kept(options),
+            RequestHash = options?.Key is null ? default : HashOf(flow.Id, packet, options),
+        };
+        return await CreateAsync(flow, creation, data, now).ConfigureAwait(false);
+    }
+
+    private ValueTask<Started> CreateAsync(CompiledFlow flow, JobCreation creation, JobData data, long now)
+    {
+        var state = JobMachine.Create(flow, creation, data, now);
+        var mayOwn = node.Accepts && node.Options.RunJobs && node.Held < node.Options.MaxConcurrentJobs && creation.Options is not { StartAfter: not null } && !state.Head.Paused;
+        return mayOwn && node.FindFlow(flow.Id, flow.Version) is { IsWhole: true } runnable ? OwnAsync(runnable, state) : LeaveAsync(state);
+    }
+
+    private async ValueTask<Started> OwnAsync(RunnableFlow flow, JobState state)
+    {
+        var runner = new FlowRunner(node, flow, state, storeTag: null);
+        node.Add(runner);
+        var verdict = await runner.BeginAsync().ConfigureAwait(false);
+        return Judge(state.Creation, verdict, runner);
+    }
+
+    /// <summary>Creates the job unowned: a transition sealed by hand, with no incarnation.</summary>
+    private async ValueTask<Started> LeaveAsync(JobState state)
+    {
+        var transition = JobCommits.SealUnowned(state);
+        var verdict = await node.Commits.CommitAsync(transition).ConfigureAwait(false);
+        return Judge(state.Creation, verdict, runner: null);
+    }
+
+    private static Started Judge(JobCreation creation, CommitVerdict verdict, FlowRunner? runner) => verdict.Result switch
+    {
+        CommitResult.KeyTaken when verdict.Existing is { } existing && existing.RequestHash == creation.RequestHash && creation.Options!.KeyReuse != KeyReuse.Refuse
+            => new Started(existing.Id, AlreadyExisted: true, null),
+        CommitResult.KeyTaken => throw new KeyConflictException(creation.FlowId, creation.Key!, verdict.Existing?.Id ?? default),
+        CommitResult.Refused => throw new StoreException(verdict.Message ?? "The store refused the job.", isTransient: false),
+        _ => new Started(creation.Id, AlreadyExisted: false, runner),
+    };
+
+    private async ValueTask RefuseWhenFullAsync(CancellationToken cancellationToken)
+    {
+        if (node.Options.MaxQueuedJobs is { } limit && node.Held >= node.Options.MaxConcurrentJobs)
+        {
+            var overview = await node.Store.OverviewAsync(cancellationToken).ConfigureAwait(false);
+            if (overview.QueueDepth >= limit)
+            {
+                throw new QueueFullException(limit);
+            }
+        }
+    }
+
+    private async ValueTask<JobData> DataAsync(CompiledFlow flow, JobId id, JobOptions? options, CancellationToken cancellationToken)
+    {
+        var variables = flow.Variables;
+        foreach (var (name, value) in StepValues.Members(options?.Variables))
+        {
+            // A declared default keeps its kind; what is not declared is an input.
+            variables = variables.SetItem(name, new JobVariable(name, value, VariableKind.Input, null));
+        }
+
+        var side = ImmutableDictionary<string, JsonElement>.Empty;
+        foreach (var provider in engineData)
+        {
+            foreach (var (name, value) in await provider.ProvideAsync(flow.Id, id, cancellationToken).ConfigureAwait(false))
+            {
+                side = side.SetItem(StepWrites.Checked(name), StepWrites.ToJson(name, value, node.Options.Json));
+            }
+        }
+
+        side = side.SetItems(StepValues.Members(options?.EngineData));
+        return variables.IsEmpty && side.IsEmpty ? JobData.None : new JobData { Variables = variables, EngineData = side };
+    }
+
+    /// <summary>The options worth keeping with the job: null when all are at their defaults.</summary>
+    private static JobOptions? Kept(JobOptions? options)
+    {
+        var kept = options is null ? null : options with { Variables = null, EngineData = null, Transaction = null };
+        return kept is null || kept == JobOptionsCheck.Defaults with { Labels = kept.Labels } && kept.Labels.Count == 0 ? null : kept;
+    }
+
+    /// <summary>Over flow id, input and variables, and no other option (S31).</summary>
+    private static UInt128 HashOf(string flowId, DataPacket input, JobOptions options)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(flowId));
+        foreach (var item in input)
+        {
+            hash.AppendData("\u0001"u8);
+            hash.AppendData(Encoding.UTF8.GetBytes(item.Type));
+            hash.AppendData(Encoding.UTF8.GetBytes(item.Content.GetRawText()));
+        }
+
+        foreach (var (name, value) in StepValues.Members(options.Variables).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            hash.AppendData("\u0002"u8);
+            hash.AppendData(Encoding.UTF8.GetBytes(name));
+            hash.AppendData(Encoding.UTF8.GetBytes(value.GetRawText()));
+        }
+
+        return BinaryPrimitives.ReadUInt128BigEndian(hash.GetHashAndReset());
+    }
+}

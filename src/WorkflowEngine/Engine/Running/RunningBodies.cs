@@ -1,0 +1,165 @@
+namespace WorkflowEngine;
+
+/// <summary>The bodies of one job that run: their common token, grace, time limits and reports.</summary>
+internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttemptHost, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private HashSet<int>? _abandoned;
+    private List<ProgressSink>? _sinks;
+    private ITimer? _jobTimer;
+    private long _armedFor;
+    private int _cause;
+
+    /// <summary>Fires when the bodies are to stop.</summary>
+    public CancellationToken Token => _stop.Token;
+
+    /// <summary>Why the token fired.</summary>
+    public StopCause Cause => (StopCause)Volatile.Read(ref _cause);
+
+    /// <summary>Fires the token, and after the grace period gives up on bodies that ignore it. The first cause stays.</summary>
+    public void StopAll(StopCause cause)
+    {
+        if (Interlocked.CompareExchange(ref _cause, (int)cause, (int)StopCause.None) != (int)StopCause.None)
+        {
+            return;
+        }
+
+        // On the pool: a user's cancellation callback may be slow, or throw, and this is called in the turn.
+        ThreadPool.UnsafeQueueUserWorkItem(static stopped => stopped.Fire(), this, preferLocal: false);
+        node.Timers.At(node.Now + node.Options.StepCancellationGrace.Ticks, () => runner.InTurn(_ => runner.AbandonAll(cause)));
+    }
+
+    public void MarkAbandoned(int run)
+    {
+        lock (_stop)
+        {
+            (_abandoned ??= []).Add(run);
+        }
+    }
+
+    /// <summary>True, once, for a run that was given up before it ended.</summary>
+    public bool WasAbandoned(int run)
+    {
+        lock (_stop)
+        {
+            return _abandoned?.Remove(run) == true;
+        }
+    }
+
+    /// <summary>Wakes the job at this time; 0: nothing is due.</summary>
+    public void ArmDue(long dueAt)
+    {
+        if (dueAt > 0 && dueAt != _armedFor)
+        {
+            _armedFor = dueAt;
+            node.Timers.At(dueAt, () => runner.Tell(new WakeDue()));
+        }
+    }
+
+    /// <summary>Ends the job when it takes longer than its flow or options allow, from its first step on.</summary>
+    public void ArmJobTimeout(JobState state)
+    {
+        if ((state.Creation.Options?.Timeout ?? state.Flow.Definition.Timeout) is { } timeout)
+        {
+            var since = state.Head.StartedAt > 0 ? state.Head.StartedAt : node.Now;
+            var left = TimeSpan.FromTicks(Math.Max(0, since + timeout.Ticks - node.Now));
+            _jobTimer = node.Time.CreateTimer(static owner => ((FlowRunner)owner!).Tell(new TimeOutJob()), runner, left, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>How long a body may ignore its token before it is given up.</summary>
+    public TimeSpan Grace => node.Options.StepCancellationGrace;
+
+    /// <summary>A place for one run's progress reports.</summary>
+    public IProgressSink OpenProgress(int step, int run)
+    {
+        var sink = new ProgressSink(runner, step, run, node.Time);
+        lock (_stop)
+        {
+            (_sinks ??= []).Add(sink);
+        }
+
+        return sink;
+    }
+
+    public void CloseSink(ProgressSink sink)
+    {
+        lock (_stop)
+        {
+            _sinks?.Remove(sink);
+        }
+    }
+
+    public void FlushReports()
+    {
+        ProgressSink[] sinks;
+        lock (_stop)
+        {
+            sinks = _sinks is { Count: > 0 } ? [.. _sinks] : [];
+        }
+
+        foreach (var sink in sinks)
+        {
+            sink.Flush();
+        }
+    }
+
+    public void Dispose() => _jobTimer?.Dispose(); // The token source stays: bodies that were given up may still look at it.
+
+    private void Fire()
+    {
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (AggregateException error)
+        {
+            EngineLog.CancellationCallbackFailed(node.Log, error, runner.Id);
+        }
+    }
+}
+
+/// <summary>Takes a body's progress reports and passes on at most one each second, and the last one (S24).</summary>
+internal sealed class ProgressSink(FlowRunner runner, int step, int run, TimeProvider time) : IProgressSink
+{
+    private long _passedAt;
+    private ReportProgress? _held;
+
+    public void Report(double percent, string? message)
+    {
+        var report = new ReportProgress(step, run, percent, message);
+        lock (this)
+        {
+            if (_passedAt != 0 && time.GetElapsedTime(_passedAt) < TimeSpan.FromSeconds(1))
+            {
+                _held = report;
+                return;
+            }
+
+            _passedAt = time.GetTimestamp();
+            _held = null;
+        }
+
+        runner.Tell(report);
+    }
+
+    public void Close() => runner.Bodies.CloseSink(this);
+
+    /// <summary>Passes a held report on once its second is over.</summary>
+    public void Flush()
+    {
+        ReportProgress? held;
+        lock (this)
+        {
+            if (_held is null || time.GetElapsedTime(_passedAt) < TimeSpan.FromSeconds(1))
+            {
+                return;
+            }
+
+            (held, _held) = (_held, null);
+            _passedAt = time.GetTimestamp();
+        }
+
+        runner.Tell(held);
+    }
+}

@@ -1,0 +1,119 @@
+using System.Collections;
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace WorkflowEngine;
+
+/// <summary>Named JSON values, read-only: engine data or variables as a step sees them.</summary>
+public sealed class StepValues : IEnumerable<KeyValuePair<string, JsonElement>>
+{
+    private readonly ImmutableDictionary<string, JsonElement>? _values;
+    private readonly ImmutableDictionary<string, JobVariable>? _variables;
+
+    internal StepValues(ImmutableDictionary<string, JsonElement> values) => _values = values;
+
+    internal StepValues(ImmutableDictionary<string, JobVariable> variables) => _variables = variables;
+
+    /// <summary>Nothing.</summary>
+    public static StepValues Empty { get; } = new(ImmutableDictionary<string, JsonElement>.Empty);
+
+    /// <summary>The value, or null when there is none of that name.</summary>
+    public JsonElement? this[string name] => TryGet(name, out var value) ? value : null;
+
+    /// <summary>The value as <typeparamref name="T"/>, or <paramref name="fallback"/> when there is none of that name.</summary>
+    /// <exception cref="DataPacketException">It has another shape.</exception>
+    public T? Get<T>(string name, T? fallback = default)
+    {
+        if (!TryGet(name, out var value))
+        {
+            return fallback;
+        }
+
+        try
+        {
+            return value.Deserialize<T>(WorkflowJson.Default);
+        }
+        catch (Exception error) when (error is JsonException or NotSupportedException)
+        {
+            throw new DataPacketException($"'{name}' cannot be read as {typeof(T).Name}: {error.Message}", Reasons.InvalidInput, error);
+        }
+    }
+
+    /// <summary>True when there is a value of that name.</summary>
+    public bool Contains(string name) => TryGet(name, out _);
+
+    /// <summary>True, and the value, when there is one of that name.</summary>
+    public bool TryGet(string name, out JsonElement value)
+    {
+        if (_variables is not null)
+        {
+            var found = _variables.TryGetValue(name, out var variable);
+            value = found ? variable!.Value : default;
+            return found;
+        }
+
+        return _values!.TryGetValue(name, out value);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerator<KeyValuePair<string, JsonElement>> GetEnumerator()
+        => _variables is null
+            ? _values!.GetEnumerator()
+            : _variables.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Value)).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>A dictionary's or record's members as JSON; null has none.</summary>
+    internal static ImmutableDictionary<string, JsonElement> Members(object? values)
+    {
+        if (values is null)
+        {
+            return ImmutableDictionary<string, JsonElement>.Empty;
+        }
+
+        var json = WorkflowJson.ToElement(values);
+        return json.ValueKind == JsonValueKind.Object
+            ? json.EnumerateObject().ToImmutableDictionary(member => StepWrites.Checked(member.Name), member => member.Value, StringComparer.Ordinal)
+            : throw new ArgumentException("Named values must be a dictionary or a record.", nameof(values));
+    }
+}
+
+/// <summary>What a step wrote besides its output; committed with its outcome, dropped when the attempt fails.</summary>
+internal sealed class StepWrites
+{
+    public List<JobVariable> Variables { get; } = [];
+
+    public List<KeyValuePair<string, JsonElement>> EngineData { get; } = [];
+
+    public void SetVariable(string name, object? value, VariableKind kind, string? source, JsonSerializerOptions json)
+    {
+        lock (this)
+        {
+            Variables.Add(new JobVariable(Checked(name), ToJson(name, value, json), kind, source));
+        }
+    }
+
+    public void SetEngineData(string name, object? value, JsonSerializerOptions json)
+    {
+        lock (this)
+        {
+            EngineData.Add(new(Checked(name), ToJson(name, value, json)));
+        }
+    }
+
+    internal static string Checked(string name) => JobVariable.IsName(name)
+        ? name
+        : throw new ArgumentException($"'{name}' is not a legal name: a letter or underscore, then letters, digits and underscores, at most 128.", nameof(name));
+
+    internal static JsonElement ToJson(string name, object? value, JsonSerializerOptions json)
+    {
+        try
+        {
+            return WorkflowJson.ToElement(value, json);
+        }
+        catch (Exception error) when (error is JsonException or NotSupportedException or ArgumentException or InvalidOperationException)
+        {
+            throw new ArgumentException($"The value of '{name}' cannot be written as JSON: {error.Message}", nameof(value), error);
+        }
+    }
+}
