@@ -81,7 +81,10 @@ internal sealed class FlowCatalog(StepRegistry registry, JsonSerializerOptions? 
     }
 
     public IAsyncEnumerable<FlowSummary> ListAsync(CancellationToken cancellationToken = default)
-        => _flows.Values.OrderBy(versions => versions.Active.Id, StringComparer.Ordinal).Select(Summarize).ToAsyncEnumerable();
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return _flows.Values.OrderBy(versions => versions.Active.Id, StringComparer.Ordinal).Select(Summarize).ToAsyncEnumerable();
+    }
 
     public Task<string> AddAsync(FlowDefinition flow, CancellationToken cancellationToken = default)
     {
