@@ -47,6 +47,7 @@ public static class Reasons
     public const string PacketTooLarge = "packet_too_large";
     public const string UnroutedPort = "unrouted_port";
     public const string BranchNotActive = "branch_not_active";
+    public const string SkippedByStep = "skipped_by_step";
     public const string SkippedByOperator = "skipped_by_operator";
     public const string PredecessorFailed = "predecessor_failed";
     public const string JoinUnsatisfiable = "join_unsatisfiable";

@@ -1,0 +1,49 @@
+namespace WorkflowEngine;
+
+/// <summary>Starts jobs, finds them and controls them. Safe for concurrent use; one per engine name.</summary>
+public interface IWorkflowEngine
+{
+    /// <summary>The flows that can be started.</summary>
+    IFlowCatalog Flows { get; }
+
+    /// <summary>Starts a job of a flow; durable, as far as the store is, when it returns.</summary>
+    /// <exception cref="FlowNotFoundException">No such flow.</exception>
+    /// <exception cref="KeyConflictException">The key belongs to a job with another request.</exception>
+    /// <exception cref="QueueFullException">The engine takes no more jobs now.</exception>
+    /// <exception cref="StoreException">The store failed.</exception>
+    Task<JobHandle> StartAsync(string flowId, DataPacket? input = null, JobOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>As <see cref="StartAsync(string, DataPacket?, JobOptions?, CancellationToken)"/>, with any value as input, by the input rule.</summary>
+    Task<JobHandle> StartAsync<T>(string flowId, T input, JobOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Starts many jobs, a batch in one commit.</summary>
+    Task<IReadOnlyList<JobHandle>> StartManyAsync(IEnumerable<JobStart> starts, CancellationToken cancellationToken = default);
+
+    /// <summary>Starts a job of one step: fire and forget, with everything a job has.</summary>
+    Task<JobHandle> StartStepAsync<T>(string stepType, T input, JobOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Starts a job and waits for its end: the same scheduler and semantics as in the background. A failed job is a result, not an exception.
+    /// The token ends the wait, not the job.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The host was not started, so nothing would ever run.</exception>
+    Task<JobResult> RunAsync(string flowId, DataPacket? input = null, JobOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>A handle on a job, whether or not it exists: its members say so when they are called.</summary>
+    JobHandle GetJob(JobId id);
+
+    /// <summary>The job of a key; null when there is none.</summary>
+    Task<JobHandle?> FindJobAsync(string flowId, string key, CancellationToken cancellationToken = default);
+
+    /// <summary>Jobs, newest first.</summary>
+    IAsyncEnumerable<JobSummary> ListJobsAsync(JobFilter? filter = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Counts per status.</summary>
+    Task<JobCounts> CountJobsAsync(JobFilter? filter = null, CancellationToken cancellationToken = default);
+
+    /// <summary>One control for many jobs.</summary>
+    Task<BulkResult> ControlJobsAsync(JobAction action, JobFilter filter, BulkOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Events of all jobs as they happen on this node: best effort; a slow reader misses some, which shows as a gap in a job's sequence.</summary>
+    IAsyncEnumerable<JobEvent> WatchAsync(JobFilter? filter = null, long after = 0, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+
+namespace WorkflowEngine.Storage;
+
+/// <summary>A step's row. A step has one only once it has something to keep: <c>pending</c> and <c>waiting_inputs</c> are derived.</summary>
+public struct StepRow
+{
+    /// <summary>The step's path: its id, or <c>each[3].resize</c> in a loop's round. With the job's id it is the key.</summary>
+    public string Path { get; set; }
+
+    /// <summary>The position of the step in its flow.</summary>
+    public int Index { get; set; }
+
+    /// <summary>Where the step stands. <c>Pending</c> is stored only for a step that is ready again, or was reset.</summary>
+    public StepStatus Status { get; set; }
+
+    /// <summary>True when the step completed without items (S10): its edges are dead.</summary>
+    public bool NoItems { get; set; }
+
+    /// <summary>Attempts made; 0: none.</summary>
+    public int Attempt { get; set; }
+
+    /// <summary>UTC ticks of the latest start; 0: not yet.</summary>
+    public long StartedAt { get; set; }
+
+    /// <summary>UTC ticks of the end; 0: not yet.</summary>
+    public long CompletedAt { get; set; }
+
+    /// <summary>What the step hands on.</summary>
+    public PacketSlot Output { get; set; }
+
+    /// <summary>Null while everything in it is at its default.</summary>
+    public StepDetail? Detail { get; set; }
+}
+
+/// <summary>What only some steps have. Immutable: a change makes a new one.</summary>
+public sealed record StepDetail
+{
+    /// <summary>Nothing.</summary>
+    public static StepDetail None { get; } = new();
+
+    /// <summary>The ports on which the step completed; null: just <c>done</c>.</summary>
+    public IReadOnlyList<string>? Ports { get; init; }
+
+    /// <summary>The verdicts of the conditions on its outgoing edges, by position; null: no conditions.</summary>
+    public IReadOnlyList<bool>? Verdicts { get; init; }
+
+    /// <summary>Why the latest attempt failed.</summary>
+    public StepError? Error { get; init; }
+
+    /// <summary>The snake_case reason of a skip, block or cancel.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>UTC ticks at which a waiting step goes on; 0: no time limit.</summary>
+    public long DueAt { get; init; }
+
+    /// <summary>The signal that a waiting step waits for.</summary>
+    public string? Signal { get; init; }
+
+    /// <summary>The signal that came, for the next leg.</summary>
+    public JsonElement? SignalValue { get; init; }
+
+    /// <summary>True when the wait ran out, for the next leg.</summary>
+    public bool TimedOut { get; init; }
+
+    /// <summary>What <c>RunAgain</c> handed on.</summary>
+    public JsonElement? State { get; init; }
+
+    /// <summary>How often the step has been called again after a wait.</summary>
+    public int Leg { get; init; }
+
+    /// <summary>Rises on restore and after compensation: a new idempotency key (G2).</summary>
+    public int Generation { get; init; }
+
+    /// <summary>Attempts made before the latest reset; their history is in the events.</summary>
+    public int EarlierAttempts { get; init; }
+
+    /// <summary>For <c>any</c> and <c>count</c> joins: which incoming edges were live when it fired, so that every attempt gets the same inputs (S11).</summary>
+    public IReadOnlyList<int>? FiredBy { get; init; }
+}

@@ -1,0 +1,101 @@
+namespace WorkflowEngine;
+
+/// <summary>What the commands since the last transition changed, and what is to happen once that is durable.</summary>
+internal sealed class ChangeSet
+{
+    private List<StepStop>? _stops;
+    private List<Guid>? _taken;
+    private List<CommandAnswer>? _answers;
+
+    /// <summary>Steps whose row changes.</summary>
+    public List<int> Touched { get; } = new(4);
+
+    /// <summary>Steps that may start once this change set is durable.</summary>
+    public List<int> Readied { get; } = new(2);
+
+    public EventCode.Writer Events { get; } = new();
+
+    /// <summary>True when the job's head changed without an event.</summary>
+    public bool HeadChanged { get; set; }
+
+    /// <summary>When the first start in here was noted, in UTC ticks: a start still uncommitted after 250 ms gets a commit of its own. 0: none.</summary>
+    public long FirstStartAt { get; set; }
+
+    /// <summary>Something in here must become durable soon; a start or progress report alone can ride with the next commit.</summary>
+    public bool IsUrgent { get; set; }
+
+    /// <summary>Runs whose tokens fire once this is durable.</summary>
+    public IReadOnlyList<StepStop> Stops => _stops ?? (IReadOnlyList<StepStop>)[];
+
+    /// <summary>Inbox messages that are taken by this commit.</summary>
+    public IReadOnlyList<Guid> Taken => _taken ?? (IReadOnlyList<Guid>)[];
+
+    /// <summary>What the senders of commands are told once this is durable.</summary>
+    public IReadOnlyList<CommandAnswer> Answers => _answers ?? (IReadOnlyList<CommandAnswer>)[];
+
+    public bool IsEmpty => Touched.Count == 0 && Events.Count == 0 && !HeadChanged && _taken is not { Count: > 0 };
+
+    public void Stop(int step, int run, StopCause cause) => (_stops ??= []).Add(new StepStop(step, run, cause));
+
+    public void Take(Guid message) => (_taken ??= []).Add(message);
+
+    public void Answer(Guid command, CommandVerdict verdict) => (_answers ??= []).Add(new CommandAnswer(command, verdict));
+
+    public void Clear()
+    {
+        Touched.Clear();
+        Readied.Clear();
+        Events.Reset();
+        HeadChanged = false;
+        FirstStartAt = 0;
+        IsUrgent = false;
+        // New lists: what was sealed may still be read by those who act on the commit.
+        _stops = null;
+        _taken = null;
+        _answers = null;
+    }
+}
+
+/// <summary>Why a running body is asked to stop (S12).</summary>
+internal enum StopCause : byte
+{
+    None,
+    JobCancelled,
+    StepTimeout,
+    HostStopping,
+    LeaseLost,
+}
+
+/// <summary>A run whose token fires.</summary>
+internal readonly record struct StepStop(int Step, int Run, StopCause Cause);
+
+/// <summary>What the sender of a command is told.</summary>
+internal readonly record struct CommandAnswer(Guid Command, CommandVerdict Verdict);
+
+/// <summary>Whether a command had an effect.</summary>
+internal enum CommandEffect : byte
+{
+    /// <summary>It changed something.</summary>
+    Applied,
+
+    /// <summary>What it asks for is already so.</summary>
+    AlreadySo,
+
+    /// <summary>It is not legal now.</summary>
+    Refused,
+
+    /// <summary>It speaks of a run that is over; it is counted and dropped.</summary>
+    Stale,
+}
+
+/// <summary>The machine's answer to a command.</summary>
+internal readonly record struct CommandVerdict(CommandEffect Effect, string? Message = null)
+{
+    public static CommandVerdict Applied => new(CommandEffect.Applied);
+
+    public static CommandVerdict AlreadySo => new(CommandEffect.AlreadySo);
+
+    public static CommandVerdict Stale => new(CommandEffect.Stale);
+
+    public static CommandVerdict Refused(string message) => new(CommandEffect.Refused, message);
+}

@@ -1,0 +1,127 @@
+using System.Text.Json;
+
+namespace WorkflowEngine;
+
+/// <summary>Something that a job's state may change by.</summary>
+internal abstract record JobCommand;
+
+/// <summary>A body ended, or was given up.</summary>
+internal sealed record EndStep(int Step, int Run, StepOutcome Outcome) : JobCommand;
+
+/// <summary>A running body says how far it is.</summary>
+internal sealed record ReportProgress(int Step, int Run, double Percent, string? Message) : JobCommand;
+
+/// <summary>Some waiting step's time has come.</summary>
+internal sealed record WakeDue : JobCommand;
+
+/// <summary>The job has taken as long as it may.</summary>
+internal sealed record TimeOutJob : JobCommand;
+
+/// <summary>The flow's output is made, or cannot be.</summary>
+internal sealed record Conclude(PacketSlot Output, StepError? Error) : JobCommand;
+
+/// <summary>A command from a person or another program.</summary>
+internal abstract record ControlCommand : JobCommand
+{
+    /// <summary>The inbox message's id; empty for one that came no such way.</summary>
+    public Guid Id { get; init; }
+
+    public string? Actor { get; init; }
+
+    public string? Note { get; init; }
+
+    /// <summary>The word in events and errors.</summary>
+    public abstract string Word { get; }
+}
+
+internal sealed record PauseJob : ControlCommand
+{
+    public override string Word => "pause";
+}
+
+internal sealed record ResumeJob : ControlCommand
+{
+    public override string Word => "resume";
+}
+
+internal sealed record CancelJob : ControlCommand
+{
+    public override string Word => "cancel";
+}
+
+internal sealed record FailJob(string Reason, string Message) : ControlCommand
+{
+    public override string Word => "fail";
+}
+
+internal sealed record SkipStep(string Step, PacketSlot Output) : ControlCommand
+{
+    public override string Word => "skip";
+}
+
+internal sealed record RetryJob(string? Step) : ControlCommand
+{
+    public override string Word => "retry";
+}
+
+internal sealed record RunStep(string Step) : ControlCommand
+{
+    public override string Word => "run_step";
+}
+
+internal sealed record SendSignal(string Name, JsonElement Value, string? DedupeKey) : ControlCommand
+{
+    public override string Word => "signal";
+}
+
+internal sealed record SetVariable(JobVariable Variable) : ControlCommand
+{
+    public override string Word => "set_variable";
+}
+
+/// <summary>A message that this version does not understand: refused, never dropped silently.</summary>
+internal sealed record UnknownCommand(string Action) : ControlCommand
+{
+    public override string Word => Action;
+}
+
+/// <summary>How a body ended, as the machine sees it: packets are stored already.</summary>
+internal readonly record struct StepOutcome(OutcomeKind Kind)
+{
+    public PacketSlot Output { get; init; }
+
+    /// <summary>An implicitly empty packet (S10).</summary>
+    public bool IsImplicitlyEmpty { get; init; }
+
+    public string[]? Ports { get; init; }
+
+    public StepError? Error { get; init; }
+
+    public string? Message { get; init; }
+
+    public string? Signal { get; init; }
+
+    public TimeSpan? Delay { get; init; }
+
+    public JsonElement? State { get; init; }
+
+    public StepWrites? Writes { get; init; }
+}
+
+/// <summary>The closed set of ends of a body.</summary>
+internal enum OutcomeKind : byte
+{
+    Completed,
+    NoItems,
+    Skipped,
+    Failed,
+    Finished,
+    Waits,
+    RunsAgain,
+
+    /// <summary>Stopped because its job was cancelled or is ending.</summary>
+    Cancelled,
+
+    /// <summary>Stopped because the process ends or lost its lease: no attempt (S12).</summary>
+    Interrupted,
+}

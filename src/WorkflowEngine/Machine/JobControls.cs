@@ -1,0 +1,181 @@
+namespace WorkflowEngine;
+
+/// <summary>Commands from people and programs (S14, S15): idempotent, refused when illegal, audited with their actor.</summary>
+internal static class JobControls
+{
+    public static CommandVerdict Apply(JobState state, ControlCommand command, long now)
+    {
+        if (command.Id != default)
+        {
+            state.Changes.Take(command.Id);
+        }
+
+        var before = state.Head.Status;
+        var verdict = command switch
+        {
+            PauseJob => Pause(state, command, now),
+            ResumeJob => Resume(state, command, now),
+            CancelJob => End(state, JobStatus.Cancelled, Reasons.Cancelled, command.Note, now),
+            FailJob fail => End(state, JobStatus.Failed, fail.Reason, fail.Message, now),
+            SkipStep skip => Skip(state, skip, now),
+            RetryJob retry => JobReopening.Retry(state, retry, now),
+            RunStep run => Run(state, run),
+            SendSignal signal => state.IsTerminal ? Ended(state) : StepWaits.Signal(state, signal, now),
+            SetVariable set => Set(state, set),
+            _ => CommandVerdict.Refused($"The action '{command.Word}' is unknown to this version."),
+        };
+        Audit(state, command, verdict, before, now);
+        return verdict;
+    }
+
+    private static CommandVerdict Pause(JobState state, ControlCommand command, long now)
+    {
+        if (state.IsTerminal || state.IsEnding)
+        {
+            return Ended(state);
+        }
+
+        if (state.Head.Paused)
+        {
+            return CommandVerdict.AlreadySo;
+        }
+
+        state.Head.Paused = true;
+        state.Changes.Events.Job(EventKind.JobPaused, state.Id, now, state.Head.Status, JobStatus.Paused, 0, new EventNotes(command.Actor, Message: command.Note));
+        state.Head.Status = JobStatus.Paused;
+        return CommandVerdict.Applied;
+    }
+
+    private static CommandVerdict Resume(JobState state, ControlCommand command, long now)
+    {
+        if (state.IsTerminal || state.IsEnding)
+        {
+            return Ended(state);
+        }
+
+        if (!state.Head.Paused)
+        {
+            return CommandVerdict.AlreadySo;
+        }
+
+        state.Head.Paused = false;
+        state.Head.StepMode = false;
+        JobMachine.UpdateStatus(state, now);
+        state.Changes.Events.Job(EventKind.JobResumed, state.Id, now, JobStatus.Paused, state.Head.Status, 0, new EventNotes(command.Actor, Message: command.Note));
+        return CommandVerdict.Applied;
+    }
+
+    private static CommandVerdict End(JobState state, JobStatus end, string reason, string? message, long now)
+    {
+        if (state.IsTerminal)
+        {
+            return state.Head.Status == end ? CommandVerdict.AlreadySo : Ended(state);
+        }
+
+        JobEnd.Decide(state, end, reason, message, stopRunning: true, now);
+        return CommandVerdict.Applied;
+    }
+
+    private static CommandVerdict Skip(JobState state, SkipStep command, long now)
+    {
+        var index = state.Flow.IndexOf(command.Step);
+        if (index < 0)
+        {
+            return NoSuchStep(state, command.Step);
+        }
+
+        var status = state.Steps[index].Status;
+        if (state.Head.Status == JobStatus.Failed)
+        {
+            return JobReopening.Skip(state, index, command, now);
+        }
+
+        if (state.IsTerminal || state.IsEnding)
+        {
+            return Ended(state);
+        }
+
+        switch (status)
+        {
+            case StepStatus.Skipped:
+                return CommandVerdict.AlreadySo;
+            case StepStatus.Pending or StepStatus.WaitingInputs or StepStatus.Waiting:
+                StepEnds.Skip(state, index, command.Output, Reasons.SkippedByOperator, command.Note, null, now);
+                return CommandVerdict.Applied;
+            case StepStatus.Blocked or StepStatus.Failed:
+                return JobReopening.Skip(state, index, command, now);
+            default:
+                return CommandVerdict.Refused($"Step '{command.Step}' is {status.ToWord()}; only pending, waiting, blocked and failed steps can be skipped.");
+        }
+    }
+
+    private static CommandVerdict Run(JobState state, RunStep command)
+    {
+        var index = state.Flow.IndexOf(command.Step);
+        if (index < 0)
+        {
+            return NoSuchStep(state, command.Step);
+        }
+
+        if (state.IsTerminal || state.IsEnding)
+        {
+            return Ended(state);
+        }
+
+        ref var step = ref state.Steps[index];
+        if (!step.IsReady)
+        {
+            return CommandVerdict.Refused(WhyNotReady(state, index));
+        }
+
+        if (!state.Ready.IsForced(index))
+        {
+            state.Ready.Force(index);
+        }
+
+        return CommandVerdict.Applied;
+    }
+
+    /// <summary>Which prerequisites of a step do not hold, for people.</summary>
+    public static string WhyNotReady(JobState state, int index)
+    {
+        var declared = state.Flow.Steps[index];
+        ref var step = ref state.Steps[index];
+        if (step.Status is not (StepStatus.Pending or StepStatus.WaitingInputs))
+        {
+            return $"Step '{declared.Id}' is {step.Status.ToWord()}.";
+        }
+
+        var missing = declared.Incoming
+            .Where(edge => JobGraph.FateOf(state, edge) == EdgeFate.Open)
+            .Select(edge => $"'{state.Flow.Steps[edge.From].Id}' is {state.Steps[edge.From].Status.ToWord()}");
+        return $"Step '{declared.Id}' is blocked: its prerequisites do not hold ({string.Join(", ", missing)}).";
+    }
+
+    private static CommandVerdict Set(JobState state, SetVariable command)
+    {
+        if (state.IsTerminal)
+        {
+            return Ended(state);
+        }
+
+        state.Data = state.Data with { Variables = state.Data.Variables.SetItem(command.Variable.Name, command.Variable) };
+        state.Changes.HeadChanged = true;
+        return CommandVerdict.Applied;
+    }
+
+    private static void Audit(JobState state, ControlCommand command, CommandVerdict verdict, JobStatus before, long now)
+    {
+        state.Changes.IsUrgent = true;
+        var refused = verdict.Effect == CommandEffect.Refused;
+        var notes = new EventNotes(command.Actor, refused ? "invalid_transition" : null, refused ? verdict.Message : command.Note, EventData.Of("id", command.Id.ToString(), "action", command.Word));
+        state.Changes.Events.Job(refused ? EventKind.CommandRefused : EventKind.CommandApplied, state.Id, now, before, state.Head.Status, 0, notes);
+        state.Changes.Answer(command.Id, verdict);
+    }
+
+    private static CommandVerdict Ended(JobState state)
+        => CommandVerdict.Refused(state.IsTerminal ? $"The job is {state.Head.Status.ToWord()}." : $"The job is ending as {state.Data.Ending?.ToWord()}.");
+
+    private static CommandVerdict NoSuchStep(JobState state, string step)
+        => CommandVerdict.Refused($"Flow '{state.Flow.Id}' has no step '{step}'.");
+}

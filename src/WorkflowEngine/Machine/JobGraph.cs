@@ -1,0 +1,192 @@
+namespace WorkflowEngine;
+
+/// <summary>What the end of a step means for those that come after it: joins, dead paths and blocked ones (S4–S8). Iterative, so that a chain of any length needs no stack.</summary>
+internal static class JobGraph
+{
+    /// <summary>How an edge is resolved by the state of its source. The one place that says so: also used to rebuild a job from its rows.</summary>
+    public static EdgeFate FateOf(JobState state, CompiledEdge edge)
+    {
+        ref var source = ref state.Steps[edge.From];
+        switch (source.Status)
+        {
+            case StepStatus.Completed:
+                var holds = source.Detail?.Verdicts is not { } verdicts || verdicts[edge.Position];
+                return !source.NoItems && holds && edge.TakesCompletion && edge.Matches((string[]?)source.Detail?.Ports) ? EdgeFate.Live : EdgeFate.Dead;
+            case StepStatus.Skipped:
+                return source.Detail?.Reason == Reasons.BranchNotActive || !edge.TakesCompletion ? EdgeFate.Dead : EdgeFate.Live;
+            case StepStatus.Failed:
+                return !state.Flow.Steps[edge.From].HasErrorEdge ? EdgeFate.Blocked : edge.TakesFailure ? EdgeFate.Live : EdgeFate.Dead;
+            case StepStatus.Blocked:
+                return EdgeFate.Blocked;
+            case StepStatus.Cancelled:
+                return EdgeFate.Dead;
+            default:
+                return EdgeFate.Open;
+        }
+    }
+
+    /// <summary>Resolves the outgoing edges of a step that has just ended, and all that follows from it.</summary>
+    public static void Leave(JobState state, int ended, long now)
+    {
+        var settled = -1; // The next step to leave, without a stack while there is only one: the common case.
+        Stack<int>? more = null;
+        for (var from = ended; from >= 0; from = settled >= 0 ? settled : more is { Count: > 0 } ? more.Pop() : -1)
+        {
+            settled = -1;
+            foreach (var edge in state.Flow.Steps[from].Outgoing)
+            {
+                Arrive(state, edge);
+                if (Settle(state, edge.To, now))
+                {
+                    if (settled < 0)
+                    {
+                        settled = edge.To;
+                    }
+                    else
+                    {
+                        (more ??= new()).Push(edge.To);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Counts a resolved edge at its target.</summary>
+    public static void Arrive(JobState state, CompiledEdge edge)
+    {
+        ref var target = ref state.Steps[edge.To];
+        target.Arrived++;
+        switch (FateOf(state, edge))
+        {
+            case EdgeFate.Live:
+                target.Live++;
+                break;
+            case EdgeFate.Blocked:
+                target.Blocked++;
+                break;
+        }
+    }
+
+    /// <summary>Decides whether a step that has not begun is ready, skipped or blocked. True when it ended here, so that its own edges must be resolved.</summary>
+    public static bool Settle(JobState state, int index, long now)
+    {
+        ref var step = ref state.Steps[index];
+        if (step.Status is not (StepStatus.Pending or StepStatus.WaitingInputs) || step.IsReady || step.Arrived == 0)
+        {
+            return false;
+        }
+
+        var declared = state.Flow.Steps[index];
+        var edges = declared.Incoming.Length;
+        var required = declared.Join.Required;
+        var fires = required == 0 ? step.Arrived == edges && step.Live > 0 && step.Blocked == 0 : step.Live >= required;
+        if (fires)
+        {
+            Fire(state, index, required > 0, now);
+            return false;
+        }
+
+        var canFire = required == 0 ? step.Blocked == 0 && step.Arrived < edges : step.Live + edges - step.Arrived >= required;
+        if (canFire)
+        {
+            step.Status = StepStatus.WaitingInputs;
+            return false;
+        }
+
+        if (step.Blocked > 0)
+        {
+            Block(state, index, now);
+        }
+        else
+        {
+            Skip(state, index, now);
+        }
+
+        return true;
+    }
+
+    /// <summary>All inputs are there: the step lacks only a slot.</summary>
+    public static void MakeReady(JobState state, int index, long now)
+    {
+        ref var step = ref state.Steps[index];
+        var from = step.Status;
+        step.Status = StepStatus.Pending;
+        step.IsReady = true;
+        state.ReadyCount++;
+        state.Changes.Readied.Add(index);
+        state.Changes.IsUrgent = true;
+        state.Changes.Events.Step(EventKind.StepQueued, state.Id, now, state.Flow.Steps[index].Id, from, StepStatus.Pending, 0, null);
+    }
+
+    private static void Fire(JobState state, int index, bool fixesInputs, long now)
+    {
+        if (fixesInputs && state.Flow.Steps[index].Incoming.Length > 1 && state.Steps[index].Detail?.FiredBy is null)
+        {
+            // Later arrivals must not change what a second attempt sees (S11).
+            ref var step = ref state.Touch(index);
+            step.Detail = step.DetailOrNone with { FiredBy = LiveEdges(state, index) };
+        }
+
+        MakeReady(state, index, now);
+    }
+
+    private static List<int> LiveEdges(JobState state, int index)
+    {
+        var incoming = state.Flow.Steps[index].Incoming;
+        var live = new List<int>();
+        for (var i = 0; i < incoming.Length; i++)
+        {
+            if (FateOf(state, incoming[i]) == EdgeFate.Live)
+            {
+                live.Add(i);
+            }
+        }
+
+        return live;
+    }
+
+    private static void Skip(JobState state, int index, long now)
+    {
+        ref var step = ref state.Touch(index);
+        step.Detail = step.DetailOrNone with { Reason = Reasons.BranchNotActive };
+        StepEnds.SetEnd(state, index, StepStatus.Skipped, EventKind.StepSkipped, new EventNotes(Reason: Reasons.BranchNotActive), now);
+    }
+
+    private static void Block(JobState state, int index, long now)
+    {
+        var reason = state.Flow.Steps[index].Join.Required > 0 ? Reasons.JoinUnsatisfiable : Reasons.PredecessorFailed;
+        ref var step = ref state.Touch(index);
+        step.Detail = step.DetailOrNone with { Reason = reason };
+        StepEnds.SetEnd(state, index, StepStatus.Blocked, EventKind.StepBlocked, new EventNotes(Reason: reason), now);
+        if (state.FailedStep < 0)
+        {
+            JobEnd.NoteUnhandled(state, Culprit(state, index), now);
+        }
+    }
+
+    /// <summary>The failed step that blocks this one: back along blocked edges to their beginning.</summary>
+    private static int Culprit(JobState state, int index)
+    {
+        while (state.Steps[index].Status != StepStatus.Failed)
+        {
+            var before = -1;
+            foreach (var edge in state.Flow.Steps[index].Incoming)
+            {
+                if (FateOf(state, edge) == EdgeFate.Blocked)
+                {
+                    before = edge.From;
+                    break;
+                }
+            }
+
+            if (before < 0)
+            {
+                return index;
+            }
+
+            index = before;
+        }
+
+        return index;
+    }
+}

@@ -1,0 +1,179 @@
+using WorkflowEngine.Storage;
+
+namespace WorkflowEngine;
+
+/// <summary>
+/// Every decision about a job (DESIGN §5). Deterministic: it touches no clock, store or logger; it changes the state in place and notes what it changed
+/// in the open change set, so that the rules are tests over tables and the whole engine can be simulated.
+/// </summary>
+internal static class JobMachine
+{
+    private static readonly EventNotes StartPausedNotes = new(Reason: "start_paused");
+
+    /// <summary>The state of a job that does not exist yet; its first transition creates it.</summary>
+    public static JobState Create(CompiledFlow flow, JobCreation creation, JobData data, long now)
+    {
+        var state = new JobState(flow, creation, epoch: 1);
+        state.Head = new JobHead { Attempt = 1, Total = flow.Steps.Length, Data = ReferenceEquals(data, JobData.None) ? null : data };
+        state.Changes.IsUrgent = true;
+        var options = creation.Options;
+        state.Changes.Events.Job(EventKind.JobCreated, creation.Id, now, JobStatus.Pending, JobStatus.Pending, 1, CreationNotes(options));
+        if (options is { StartPaused: true } or { StepMode: true })
+        {
+            state.Head.Paused = true;
+            state.Head.StepMode = options.StepMode;
+            state.Head.Status = JobStatus.Paused;
+            state.Changes.Events.Job(EventKind.JobPaused, creation.Id, now, JobStatus.Pending, JobStatus.Paused, 0, StartPausedNotes);
+        }
+
+        foreach (var root in flow.Roots)
+        {
+            JobGraph.MakeReady(state, root, now);
+        }
+
+        return state;
+    }
+
+    /// <summary>Applies a command. <paramref name="now"/> is UTC ticks.</summary>
+    public static CommandVerdict Apply(JobState state, JobCommand command, long now)
+    {
+        var verdict = command switch
+        {
+            EndStep ended => StepEnds.Apply(state, ended, now),
+            ReportProgress progress => Report(state, progress, now),
+            WakeDue => StepWaits.Wake(state, now),
+            TimeOutJob => TimeOut(state, now),
+            Conclude conclude => JobEnd.Conclude(state, conclude, now),
+            ControlCommand control => JobControls.Apply(state, control, now),
+            _ => throw new InvalidOperationException($"The command {command.GetType().Name} is unknown."),
+        };
+        if (verdict.Effect == CommandEffect.Applied)
+        {
+            JobEnd.Check(state, now);
+            UpdateStatus(state, now);
+        }
+
+        return verdict;
+    }
+
+    /// <summary>Starts the next ready step, if the job may start one. Called with a slot in hand, in the turn: when a pause has been applied, no body begins.</summary>
+    public static bool TryBegin(JobState state, long now, out StepStart start)
+    {
+        if (state.Startable <= 0 || !state.Ready.TryTake(state.Steps, state.Head.Paused, out var index))
+        {
+            start = default;
+            return false;
+        }
+
+        if (state.Head.StartedAt == 0)
+        {
+            state.Head.StartedAt = now;
+            var to = state.Head.Paused ? JobStatus.Paused : JobStatus.Running;
+            state.Changes.Events.Job(EventKind.JobStarted, state.Id, now, state.Head.Status, to, state.Head.Attempt, null);
+            state.Head.Status = to;
+        }
+
+        ref var step = ref state.Touch(index);
+        var declared = state.Flow.Steps[index];
+        step.IsReady = false;
+        step.Status = StepStatus.Running;
+        step.Attempt += 1;
+        step.Run = state.NextRun++;
+        step.StartedAt = now;
+        step.Fraction = 0;
+        state.ReadyCount--;
+        state.Running++;
+        state.Changes.Events.Step(EventKind.StepStarted, state.Id, now, declared.Id, StepStatus.Pending, StepStatus.Running, step.Attempt, null);
+        if (state.Changes.FirstStartAt == 0)
+        {
+            state.Changes.FirstStartAt = now;
+        }
+
+        UpdateStatus(state, now);
+        start = new StepStart(index, step.Run, step.Attempt, step.DetailOrNone);
+        return true;
+    }
+
+    /// <summary>Called when the change set that readied steps is durable: from now on they may start.</summary>
+    public static void ReleaseReadied(JobState state, IReadOnlyList<int> readied)
+    {
+        for (var i = 0; i < readied.Count; i++)
+        {
+            state.Ready.Add(readied[i]);
+        }
+    }
+
+    /// <summary>Job status by the first that holds: paused; running; waiting; pending (S16).</summary>
+    public static void UpdateStatus(JobState state, long now)
+    {
+        var from = state.Head.Status;
+        if (from.IsTerminal())
+        {
+            return;
+        }
+
+        var to = state.Head.Paused && !state.IsEnding ? JobStatus.Paused
+            : state.Head.StartedAt == 0 && !state.IsEnding && state.Waiting == 0 ? JobStatus.Pending
+            : state.Running > 0 || state.ReadyCount > 0 || state.IsEnding || state.IsConcluding || state.Waiting == 0 ? JobStatus.Running
+            : JobStatus.Waiting;
+        if (to != from)
+        {
+            state.Head.Status = to;
+            state.Changes.HeadChanged = true;
+            if (to == JobStatus.Waiting)
+            {
+                state.Changes.Events.Job(EventKind.JobWaiting, state.Id, now, from, to, 0, null);
+            }
+        }
+    }
+
+    private static CommandVerdict Report(JobState state, ReportProgress report, long now)
+    {
+        ref var step = ref state.Steps[report.Step];
+        if (step.Status != StepStatus.Running || step.Run != report.Run)
+        {
+            return CommandVerdict.Stale;
+        }
+
+        var fraction = (float)(Math.Clamp(report.Percent, 0, 100) / 100);
+        if (fraction < step.Fraction || (fraction == step.Fraction && report.Message is null))
+        {
+            return CommandVerdict.AlreadySo;
+        }
+
+        var declared = state.Flow.Steps[report.Step];
+        state.PartialWeight += declared.Weight * (fraction - step.Fraction);
+        step.Fraction = fraction;
+        var data = System.Text.Json.JsonElement.Parse($"{{\"percentage\":{(fraction * 100).ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)}}}");
+        state.Changes.Events.Step(EventKind.StepProgress, state.Id, now, declared.Id, StepStatus.Running, StepStatus.Running, step.Attempt, new EventNotes(Message: report.Message, Data: data));
+        return CommandVerdict.Applied;
+    }
+
+    private static CommandVerdict TimeOut(JobState state, long now)
+    {
+        if (state.IsTerminal || state.IsEnding)
+        {
+            return CommandVerdict.AlreadySo;
+        }
+
+        JobEnd.Decide(state, JobStatus.Failed, Reasons.JobTimeout, "The job took longer than its timeout allows.", stopRunning: true, now);
+        return CommandVerdict.Applied;
+    }
+
+    private static EventNotes? CreationNotes(JobOptions? options)
+        => options is null || (options.Actor is null && options.Trigger is null) ? null
+            : new EventNotes(Actor: options.Actor, Data: options.Trigger is null ? null : EventData.Of("trigger", options.Trigger));
+}
+
+/// <summary>A step that was just started.</summary>
+internal readonly record struct StepStart(int Step, int Run, int Attempt, StepDetail Detail);
+
+/// <summary>Small JSON objects for events.</summary>
+internal static class EventData
+{
+    public static System.Text.Json.JsonElement Of(string name, string? value)
+        => WorkflowJson.ToElement(new Dictionary<string, string?>(StringComparer.Ordinal) { [name] = value });
+
+    public static System.Text.Json.JsonElement Of(string name, string? value, string secondName, string? secondValue)
+        => WorkflowJson.ToElement(new Dictionary<string, string?>(StringComparer.Ordinal) { [name] = value, [secondName] = secondValue });
+}

@@ -1,0 +1,118 @@
+using WorkflowEngine.Storage;
+
+namespace WorkflowEngine;
+
+/// <summary>
+/// A live job on its owner. Only <see cref="JobMachine"/> changes it, and only in its runner's turn. Every change is noted in <see cref="Changes"/>,
+/// the open change set that the next transition is sealed from.
+/// </summary>
+internal sealed class JobState
+{
+    private readonly ReadySteps _ready;
+
+    public JobState(CompiledFlow flow, JobCreation creation, int epoch)
+    {
+        Flow = flow;
+        Creation = creation;
+        Epoch = epoch;
+        Steps = new StepState[flow.Steps.Length];
+        Open = flow.Steps.Length;
+        Limit = Math.Min(creation.Options?.MaxConcurrentSteps ?? int.MaxValue, flow.MaxConcurrentSteps);
+        _ready = new ReadySteps(flow);
+    }
+
+    /// <summary>Fields, not properties: structs that are changed in place.</summary>
+    public readonly StepState[] Steps;
+
+    public JobHead Head;
+
+    public CompiledFlow Flow { get; }
+
+    public JobCreation Creation { get; }
+
+    public ChangeSet Changes { get; set; } = new();
+
+    /// <summary>The steps that may start as soon as there is a slot: their predecessors' commits are durable.</summary>
+    public ReadySteps Ready => _ready;
+
+    public int Epoch { get; }
+
+    /// <summary>How many steps of this job may run at the same time.</summary>
+    public int Limit { get; }
+
+    public int NextRun { get; set; } = 1;
+
+    /// <summary>Bodies that run.</summary>
+    public int Running { get; set; }
+
+    /// <summary>Steps in status waiting.</summary>
+    public int Waiting { get; set; }
+
+    /// <summary>Steps that are not terminal.</summary>
+    public int Open { get; set; }
+
+    /// <summary>Ready steps, whether or not their predecessors' commits are durable yet.</summary>
+    public int ReadyCount { get; set; }
+
+    public int CompletedCount { get; set; }
+
+    /// <summary>Steps that completed with items: the difference between completed and completed_no_items.</summary>
+    public int CompletedWithItems { get; set; }
+
+    /// <summary>Weight of completed and skipped steps.</summary>
+    public double DoneWeight { get; set; }
+
+    /// <summary>Weight that running steps have reported.</summary>
+    public double PartialWeight { get; set; }
+
+    /// <summary>The step whose failure nothing handled; -1: none.</summary>
+    public int FailedStep { get; set; } = -1;
+
+    /// <summary>Every step has ended well; only the flow's output is still to be made.</summary>
+    public bool IsConcluding { get; set; }
+
+    /// <summary>The output that a finishing step gave; none: the live leaves'.</summary>
+    public PacketSlot FinishOutput { get; set; }
+
+    /// <summary>When waiting steps are due, soonest first; entries of steps that wait no longer are passed over.</summary>
+    public PriorityQueue<int, long>? Due { get; set; }
+
+    public JobData Data
+    {
+        get => Head.Data ?? JobData.None;
+        set => Head.Data = value;
+    }
+
+    public JobId Id => Creation.Id;
+
+    public bool IsEnding => Head.Data?.Ending is not null;
+
+    public bool IsTerminal => Head.Status.IsTerminal();
+
+    /// <summary>How many steps could start now, given slots.</summary>
+    public int Startable
+    {
+        get
+        {
+            if (IsTerminal || IsEnding || IsConcluding)
+            {
+                return 0;
+            }
+
+            return Math.Min(Head.Paused ? Ready.ForcedCount : Ready.Count, Limit - Running);
+        }
+    }
+
+    /// <summary>The step, entered into the open change set.</summary>
+    public ref StepState Touch(int index)
+    {
+        ref var step = ref Steps[index];
+        if (!step.IsTouched)
+        {
+            step.IsTouched = true;
+            Changes.Touched.Add(index);
+        }
+
+        return ref step;
+    }
+}

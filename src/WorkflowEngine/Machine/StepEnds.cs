@@ -1,0 +1,227 @@
+namespace WorkflowEngine;
+
+/// <summary>What the end of a body does to its step (S4, S7, S10, S11).</summary>
+internal static class StepEnds
+{
+    private static readonly EventNotes CancelledNotes = new(Reason: Reasons.Cancelled);
+    private static readonly EventNotes NoItemsNotes = new(Reason: Reasons.NoItems);
+
+    public static CommandVerdict Apply(JobState state, EndStep ended, long now)
+    {
+        ref var step = ref state.Steps[ended.Step];
+        if (step.Status != StepStatus.Running || step.Run != ended.Run)
+        {
+            return CommandVerdict.Stale;
+        }
+
+        state.Changes.IsUrgent = true;
+        state.Touch(ended.Step);
+        state.Running--;
+        state.PartialWeight -= state.Flow.Steps[ended.Step].Weight * step.Fraction;
+        step.Fraction = 0;
+        step.Run = 0;
+        Take(state, ended.Step, Judge(state, ended.Step, ended.Outcome), now);
+        return CommandVerdict.Applied;
+    }
+
+    /// <summary>The one place where a step becomes terminal.</summary>
+    public static void SetEnd(JobState state, int index, StepStatus end, EventKind kind, EventNotes? notes, long now)
+    {
+        ref var step = ref state.Touch(index);
+        var from = step.Status;
+        if (from == StepStatus.Waiting)
+        {
+            state.Waiting--;
+        }
+
+        if (step.IsReady)
+        {
+            step.IsReady = false;
+            state.ReadyCount--;
+        }
+
+        step.Status = end;
+        step.CompletedAt = now;
+        state.Open--;
+        if (end is StepStatus.Completed or StepStatus.Skipped)
+        {
+            state.DoneWeight += state.Flow.Steps[index].Weight;
+            state.CompletedCount += end == StepStatus.Completed ? 1 : 0;
+            state.CompletedWithItems += end == StepStatus.Completed && !step.NoItems ? 1 : 0;
+        }
+
+        state.Changes.Events.Step(kind, state.Id, now, state.Flow.Steps[index].Id, from, end, step.Attempt, notes);
+    }
+
+    /// <summary>Rules that turn one outcome into another before it is taken.</summary>
+    private static StepOutcome Judge(JobState state, int index, StepOutcome outcome)
+    {
+        var declared = state.Flow.Steps[index];
+        if (outcome.Kind == OutcomeKind.Completed && outcome.IsImplicitlyEmpty && !declared.AllowEmpty)
+        {
+            return declared.IsRoot
+                ? outcome with { Kind = OutcomeKind.NoItems }
+                : Failed(Reasons.EmptyOutput, $"Step '{declared.Id}' returned an empty packet. Set allow_empty, or return StepResult.Completed() or StepResult.NoItems().");
+        }
+
+        if (outcome.Kind == OutcomeKind.Completed && outcome.Ports is { } ports && declared.NamesPorts && !AnyEdgeTakes(declared, ports))
+        {
+            return Failed(Reasons.UnroutedPort, $"Step '{declared.Id}' completed on port '{string.Join("', '", ports)}', which no edge takes.");
+        }
+
+        return outcome;
+    }
+
+    private static void Take(JobState state, int index, in StepOutcome outcome, long now)
+    {
+        switch (outcome.Kind)
+        {
+            case OutcomeKind.Completed:
+            case OutcomeKind.NoItems:
+                Complete(state, index, outcome, now);
+                break;
+            case OutcomeKind.Skipped:
+                Skip(state, index, outcome.Output, Reasons.SkippedByStep, outcome.Message, outcome.Writes, now);
+                break;
+            case OutcomeKind.Failed:
+                Fail(state, index, outcome.Error!, now);
+                break;
+            case OutcomeKind.Finished:
+                Complete(state, index, outcome with { Kind = OutcomeKind.Completed }, now);
+                state.FinishOutput = outcome.Output;
+                JobEnd.Decide(state, JobStatus.Completed, Reasons.Finished, null, stopRunning: true, now);
+                break;
+            case OutcomeKind.Waits or OutcomeKind.RunsAgain when state.IsEnding:
+            case OutcomeKind.Cancelled:
+                SetEnd(state, index, StepStatus.Cancelled, EventKind.StepCancelled, CancelledNotes, now);
+                break;
+            case OutcomeKind.Waits or OutcomeKind.RunsAgain:
+                StepWaits.Suspend(state, index, outcome, now);
+                break;
+            case OutcomeKind.Interrupted:
+                Interrupt(state, index, now);
+                break;
+        }
+    }
+
+    private static void Complete(JobState state, int index, in StepOutcome outcome, long now)
+    {
+        ref var step = ref state.Steps[index];
+        step.NoItems = outcome.Kind == OutcomeKind.NoItems;
+        step.Output = outcome.Output;
+        KeepDetail(ref step, outcome.Ports);
+        TakeWrites(state, index, outcome.Writes, now);
+        var notes = step.NoItems ? NoItemsNotes : outcome.Ports is null ? null : new EventNotes(Data: EventData.Of("port", string.Join(',', outcome.Ports)));
+        SetEnd(state, index, StepStatus.Completed, EventKind.StepCompleted, notes, now);
+        JobGraph.Leave(state, index, now);
+    }
+
+    /// <summary>Skipped by itself or by an operator: the outgoing edges stay live (S7).</summary>
+    public static void Skip(JobState state, int index, PacketSlot output, string? reason, string? message, StepWrites? writes, long now)
+    {
+        ref var step = ref state.Touch(index);
+        step.Output = output;
+        step.Detail = step.DetailOrNone with { Reason = reason, Error = null, Signal = null, DueAt = 0 };
+        TakeWrites(state, index, writes, now);
+        SetEnd(state, index, StepStatus.Skipped, EventKind.StepSkipped, new EventNotes(Reason: reason, Message: message), now);
+        JobGraph.Leave(state, index, now);
+    }
+
+    private static void Fail(JobState state, int index, StepError error, long now)
+    {
+        ref var step = ref state.Steps[index];
+        var declared = state.Flow.Steps[index];
+        step.Detail = step.DetailOrNone with { Error = error };
+        if (!state.IsEnding && declared.Retry.Allows(error, step.Attempt))
+        {
+            StepWaits.Retry(state, index, error, declared.Retry.DelayAfter(step.Attempt, Spread(state, index, step.Attempt)), now);
+            return;
+        }
+
+        step.Output = declared.HasErrorEdge ? new PacketSlot(error.ToPacket(declared.Id)) : default;
+        SetEnd(state, index, StepStatus.Failed, EventKind.StepFailed, new EventNotes(Reason: error.Reason, Message: error.Message), now);
+        if (declared.Outgoing.Length == 0)
+        {
+            JobEnd.NoteUnhandled(state, index, now);
+        }
+
+        JobGraph.Leave(state, index, now);
+    }
+
+    /// <summary>The attempt number is given again: stopping the host is nobody's failure (S12).</summary>
+    private static void Interrupt(JobState state, int index, long now)
+    {
+        if (state.IsEnding)
+        {
+            SetEnd(state, index, StepStatus.Cancelled, EventKind.StepCancelled, CancelledNotes, now);
+            return;
+        }
+
+        ref var step = ref state.Steps[index];
+        step.Attempt--;
+        JobGraph.MakeReady(state, index, now);
+    }
+
+    public static void TakeWrites(JobState state, int index, StepWrites? writes, long now)
+    {
+        if (writes is null)
+        {
+            return;
+        }
+
+        var data = state.Data;
+        foreach (var variable in writes.Variables)
+        {
+            data = data with { Variables = data.Variables.SetItem(variable.Name, variable) };
+            state.Changes.Events.Note(EventKind.VariableSet, state.Id, now, state.Flow.Steps[index].Id, new EventNotes(Data: EventData.Of("name", variable.Name, "kind", variable.Kind.ToString().ToLowerInvariant())));
+        }
+
+        foreach (var (name, value) in writes.EngineData)
+        {
+            data = data with { EngineData = data.EngineData.SetItem(name, value) };
+        }
+
+        state.Data = data;
+    }
+
+    private static void KeepDetail(ref StepState step, string[]? ports)
+    {
+        if (step.Detail is null && ports is null)
+        {
+            return;
+        }
+
+        step.Detail = step.DetailOrNone with { Ports = ports, Error = null, Signal = null, SignalValue = null, State = null, DueAt = 0, TimedOut = false };
+    }
+
+    private static bool AnyEdgeTakes(CompiledStep declared, string[] ports)
+    {
+        foreach (var edge in declared.Outgoing)
+        {
+            if (edge.TakesCompletion && edge.Matches(ports))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>0 up to 1 from job, step and attempt: spread over jobs, the same on every replay.</summary>
+    private static double Spread(JobState state, int index, int attempt)
+    {
+        Span<byte> bytes = stackalloc byte[24];
+        state.Id.Value.TryWriteBytes(bytes);
+        BitConverter.TryWriteBytes(bytes[16..], index);
+        BitConverter.TryWriteBytes(bytes[20..], attempt);
+        ulong hash = 14695981039346656037; // FNV-1a, 64 bits, then its high bits as a fraction.
+        foreach (var value in bytes)
+        {
+            hash = (hash ^ value) * 1099511628211;
+        }
+
+        return (hash >> 11) / (double)(1UL << 53);
+    }
+
+    private static StepOutcome Failed(string reason, string message) => new(OutcomeKind.Failed) { Error = new StepError(reason, message) };
+}

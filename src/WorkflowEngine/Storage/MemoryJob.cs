@@ -1,0 +1,236 @@
+namespace WorkflowEngine.Storage;
+
+/// <summary>One job of the in-memory store, under its own lock. Finished steps are a struct array, events encoded bytes: what a kept job costs.</summary>
+internal sealed class MemoryJob(JobCreation creation)
+{
+    private StepRow[] _steps = [];
+    private byte[] _events = [];
+    private int _eventsLength;
+    private List<JobMessage>? _inbox;
+    private HashSet<Guid>? _received;
+    private JobHead _head;
+    private Guid _owner;
+    private int _epoch;
+    private bool _exists;
+
+    public JobCreation Creation => creation;
+
+    public JobStatus Status
+    {
+        get
+        {
+            lock (this)
+            {
+                return _head.Status;
+            }
+        }
+    }
+
+    public void Begin(JobTransition transition)
+    {
+        lock (this)
+        {
+            _owner = transition.Incarnation;
+            _epoch = transition.Incarnation == Guid.Empty ? 0 : transition.Epoch;
+            _exists = true;
+            _steps = new StepRow[transition.Head.Total];
+            Take(transition);
+        }
+    }
+
+    /// <summary>Guarded by incarnation, epoch and version (G3). <paramref name="isRunnable"/>: the job is unowned now and must enter the index.</summary>
+    public CommitVerdict Apply(JobTransition transition, out bool isRunnable)
+    {
+        lock (this)
+        {
+            isRunnable = false;
+            if (_owner != transition.Incarnation || _epoch != transition.Epoch)
+            {
+                return new CommitVerdict(CommitResult.Stale);
+            }
+
+            if (_head.Version + 1 != transition.Head.Version)
+            {
+                return new CommitVerdict(_head.Version == transition.Head.Version ? CommitResult.AlreadyCommitted : CommitResult.Stale);
+            }
+
+            Take(transition);
+            if (transition.Releases)
+            {
+                _owner = Guid.Empty;
+                isRunnable = !_head.Status.IsTerminal() && (IsWoken || _inbox is { Count: > 0 });
+            }
+
+            if (_head.Status.IsTerminal())
+            {
+                _owner = Guid.Empty;
+                isRunnable = _inbox is { Count: > 0 };
+                Array.Resize(ref _events, _eventsLength);
+            }
+
+            return new CommitVerdict(CommitResult.Committed);
+        }
+    }
+
+    public SendVerdict Receive(JobMessage message, out bool isUnowned)
+    {
+        lock (this)
+        {
+            isUnowned = _owner == Guid.Empty;
+            if (_received?.Contains(message.Id) == true)
+            {
+                return SendVerdict.Duplicate;
+            }
+
+            if (_head.Status.IsTerminal() && !(message.Reopens && _head.Status == JobStatus.Failed))
+            {
+                return SendVerdict.Terminal;
+            }
+
+            (_received ??= []).Add(message.Id);
+            (_inbox ??= []).Add(message);
+            return SendVerdict.Accepted;
+        }
+    }
+
+    public StoredJob? Claim(Guid incarnation)
+    {
+        lock (this)
+        {
+            if (_owner != Guid.Empty || !_exists || (_head.Status.IsTerminal() && _inbox is not { Count: > 0 }))
+            {
+                return null;
+            }
+
+            _owner = incarnation;
+            _epoch++;
+            return Read(JobParts.Steps | JobParts.Mail);
+        }
+    }
+
+    /// <summary>A job that the incarnation owns without knowing it: claimed again, with a new epoch.</summary>
+    public StoredJob? Reclaim(Guid incarnation)
+    {
+        lock (this)
+        {
+            if (_owner != incarnation)
+            {
+                return null;
+            }
+
+            _epoch++;
+            return Read(JobParts.Steps | JobParts.Mail);
+        }
+    }
+
+    /// <summary>The node stopped cleanly: true when the job must enter the index again.</summary>
+    public bool Free(Guid incarnation)
+    {
+        lock (this)
+        {
+            if (_owner != incarnation)
+            {
+                return false;
+            }
+
+            _owner = Guid.Empty;
+            return !_head.Status.IsTerminal();
+        }
+    }
+
+    public StoredJob? Snapshot(JobParts parts)
+    {
+        lock (this)
+        {
+            return _exists ? Read(parts) : null;
+        }
+    }
+
+    public IReadOnlyList<EventRow> ReadEvents(long after, int limit)
+    {
+        lock (this)
+        {
+            var rows = new List<EventRow>();
+            long sequence = 0;
+            for (var at = 0; at < _eventsLength && rows.Count < limit;)
+            {
+                var length = BitConverter.ToInt32(_events, at);
+                var count = BitConverter.ToUInt16(_events, at + 4);
+                if (count == ushort.MaxValue)
+                {
+                    count = 0;
+                }
+
+                var total = count > 0 ? count : BitConverter.ToInt32(_events, at + 6);
+                var start = at + (count > 0 ? 6 : 10);
+                if (sequence + total > after)
+                {
+                    rows.Add(new EventRow(creation.Id, creation.FlowId, sequence + 1, total, _events.AsMemory(start, length).ToArray()));
+                }
+
+                sequence += total;
+                at = start + length;
+            }
+
+            return rows;
+        }
+    }
+
+    public bool IsPrunable(DateTimeOffset before)
+    {
+        lock (this)
+        {
+            return _head.Status.IsTerminal() && _head.CompletedAt + (creation.Options?.Retention?.Ticks ?? 0) < before.UtcTicks;
+        }
+    }
+
+    /// <summary>A job that waits without a time limit is runnable only by mail.</summary>
+    private bool IsWoken => _head.DueAt > 0 || _head.Status is JobStatus.Pending or JobStatus.Running;
+
+    private void Take(JobTransition transition)
+    {
+        _head = transition.Head;
+        foreach (ref readonly var row in transition.Steps)
+        {
+            _steps[row.Index] = row;
+        }
+
+        if (transition.Events.Count > 0)
+        {
+            Append(transition.Events);
+        }
+
+        foreach (var id in transition.Taken)
+        {
+            _inbox?.RemoveAll(message => message.Id == id);
+        }
+    }
+
+    /// <summary>Length, count and bytes; a count that does not fit 16 bits follows in 32.</summary>
+    private void Append(EventRow row)
+    {
+        var wide = row.Count >= ushort.MaxValue;
+        var needed = _eventsLength + row.Bytes.Length + (wide ? 10 : 6);
+        if (_events.Length < needed)
+        {
+            Array.Resize(ref _events, Math.Max(needed, Math.Min(_events.Length * 2, _events.Length + 4096)));
+        }
+
+        BitConverter.TryWriteBytes(_events.AsSpan(_eventsLength), row.Bytes.Length);
+        BitConverter.TryWriteBytes(_events.AsSpan(_eventsLength + 4), wide ? ushort.MaxValue : (ushort)row.Count);
+        if (wide)
+        {
+            BitConverter.TryWriteBytes(_events.AsSpan(_eventsLength + 6), row.Count);
+        }
+
+        row.Bytes.Span.CopyTo(_events.AsSpan(needed - row.Bytes.Length));
+        _eventsLength = needed;
+    }
+
+    private StoredJob Read(JobParts parts)
+    {
+        var rows = (parts & JobParts.Steps) != 0 ? [.. _steps.Where(row => row.Path is not null)] : (IReadOnlyList<StepRow>)[];
+        var mail = (parts & JobParts.Mail) != 0 && _inbox is not null ? [.. _inbox] : (IReadOnlyList<JobMessage>)[];
+        return new StoredJob(creation, _head, _epoch, _owner == Guid.Empty ? null : _owner, rows, mail) { StoreTag = this };
+    }
+}
