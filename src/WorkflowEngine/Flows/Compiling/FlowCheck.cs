@@ -18,7 +18,8 @@ internal static class FlowCheck
         {
             if (!JobVariable.IsName(name))
             {
-                diagnostics.Report(FlowProblems.InvalidName, $"$.variables{JsonPath.Member(name)}", $"{FlowProblems.Quote(name)} is no variable name: a letter or underscore, then letters, digits and underscores, at most 128.");
+                var message = $"{FlowProblems.Quote(name)} is no variable name: a letter or underscore, then letters, digits and underscores, at most 128.";
+                diagnostics.Report(FlowProblems.InvalidName, $"$.variables{JsonPath.Member(name)}", message);
             }
         }
 

@@ -154,7 +154,8 @@ internal sealed class FlowGraph
         }
         else if (registry.TryGet(from.Type ?? string.Empty, out var type) && type.Ports.Count > 0 && !type.Ports.Contains(port, StringComparer.OrdinalIgnoreCase))
         {
-            var message = $"Steps of type '{type.Type}' have no port {FlowProblems.Quote(port)}; they have {string.Join(", ", type.Ports)} and failed.{diagnostics.Hint(port, [.. type.Ports, StepResult.FailedPort])}";
+            var hint = diagnostics.Hint(port, [.. type.Ports, StepResult.FailedPort]);
+            var message = $"Steps of type '{type.Type}' have no port {FlowProblems.Quote(port)}; they have {string.Join(", ", type.Ports)} and failed.{hint}";
             diagnostics.Report(FlowProblems.UnknownPort, path, message, from.Id);
         }
     }

@@ -44,7 +44,10 @@ internal sealed class Template
         _ => false,
     };
 
-    /// <summary>The JSON with every look-up replaced; a string that is one whole look-up takes the value's type. Inside other text, scalars stand as text, objects and arrays as JSON.</summary>
+    /// <summary>
+    /// The JSON with every look-up replaced; a string that is one whole look-up takes the value's type. Inside other text, scalars stand as text (null as <c>null</c>),
+    /// objects and arrays as JSON.
+    /// </summary>
     /// <exception cref="StepFailedException">A name is not there; reason <c>expression_failed</c>, not retryable.</exception>
     public JsonElement Render(ITemplateScope scope)
     {
