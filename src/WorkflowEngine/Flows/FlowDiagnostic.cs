@@ -16,9 +16,12 @@ public sealed record FlowDiagnostic(string Code, string Message, string? Path = 
 /// <summary>A flow cannot run as declared. Carries every problem at once (S3).</summary>
 public sealed class FlowValidationException : WorkflowException
 {
+    // A hostile document can have as many problems as bytes; the message stays readable, Diagnostics is complete.
+    private const int MostInMessage = 50;
+
     /// <summary>Makes one.</summary>
     public FlowValidationException(string? flowId, IReadOnlyList<FlowDiagnostic> diagnostics)
-        : base($"Flow '{flowId ?? "?"}' has {diagnostics.Count} problem{(diagnostics.Count == 1 ? string.Empty : "s")}:{string.Concat(diagnostics.Select(problem => $"\n  {problem}"))}")
+        : base(Describe(flowId, diagnostics))
     {
         FlowId = flowId;
         Diagnostics = diagnostics;
@@ -27,8 +30,15 @@ public sealed class FlowValidationException : WorkflowException
     /// <summary>The flow, as far as its id could be read.</summary>
     public string? FlowId { get; }
 
-    /// <summary>Every problem.</summary>
+    /// <summary>Every problem; the message lists the first fifty.</summary>
     public IReadOnlyList<FlowDiagnostic> Diagnostics { get; }
+
+    private static string Describe(string? flowId, IReadOnlyList<FlowDiagnostic> diagnostics)
+    {
+        var lines = diagnostics.Take(MostInMessage).Select(problem => $"\n  {problem}");
+        var more = diagnostics.Count > MostInMessage ? $"\n  … and {diagnostics.Count - MostInMessage} more" : string.Empty;
+        return $"Flow {(flowId is null ? "'?'" : FlowProblems.Quote(flowId))} has {diagnostics.Count} problem{(diagnostics.Count == 1 ? string.Empty : "s")}:{string.Concat(lines)}{more}";
+    }
 }
 
 /// <summary>No flow of this id is registered here or stored in the catalog.</summary>

@@ -1,0 +1,99 @@
+using System.Text.Json;
+
+namespace WorkflowEngine;
+
+/// <summary>Compiles the steps of a flow one by one; what lies between them is the graph's.</summary>
+internal sealed class StepCompiler(FlowDefinition flow, StepRegistry registry, JsonSerializerOptions json, List<FlowDiagnostic> diagnostics)
+{
+    private readonly IReadOnlyList<string> _types = [.. registry.All.Select(registration => registration.Type)];
+    private readonly ConfigShape _shape = new(json, diagnostics);
+
+    public CompiledStep[] Compile(FlowGraph graph)
+    {
+        var steps = new CompiledStep[flow.Steps.Count];
+        for (var index = 0; index < steps.Length; index++)
+        {
+            steps[index] = Compile(flow.Steps[index], index, graph.DeclaredIncoming(index));
+        }
+
+        return steps;
+    }
+
+    private CompiledStep Compile(StepDefinition step, int index, int incoming)
+    {
+        var path = $"$.steps[{index}]";
+        var registration = FindType(step, path);
+        FlowCheck.CheckRetry(step.Retry, $"{path}.retry", diagnostics, step.Id);
+        FlowCheck.CheckTimeout(step.Timeout, $"{path}.timeout", diagnostics, step.Id);
+        CheckJoin(step, path, incoming);
+        CheckWeight(step, path);
+        FlowCheck.ReportUnsupported(step.CancelRest, $"{path}.cancel_rest", diagnostics, step.Id);
+        FlowCheck.ReportUnsupported(step.CompensateWith is not null, $"{path}.compensate_with", diagnostics, step.Id);
+        FlowCheck.ReportUnsupported(step.Steps.Count > 0, $"{path}.steps", diagnostics, step.Id);
+        return new CompiledStep
+        {
+            Index = index,
+            Id = step.Id,
+            Name = step.Name ?? step.Id,
+            Type = step.Type,
+            Config = CompileConfig(step, registration, $"{path}.config"),
+            Retry = step.Retry ?? flow.DefaultRetry ?? RetryPolicy.None,
+            Timeout = step.Timeout ?? flow.DefaultTimeout,
+            Join = step.Join,
+            AllowEmpty = step.AllowEmpty,
+            Weight = step.Weight ?? 1,
+            Priority = step.Priority,
+            Outgoing = [],
+            Incoming = [],
+            CriticalPath = 0,
+            NamesPorts = false,
+        };
+    }
+
+    private StepRegistration? FindType(StepDefinition step, string path)
+    {
+        if (registry.TryGet(step.Type ?? string.Empty, out var registration))
+        {
+            return registration;
+        }
+
+        var message = $"No step type {FlowProblems.Quote(step.Type)} is registered; add it with AddStep.{diagnostics.Hint(step.Type, _types)}";
+        diagnostics.Report(FlowProblems.UnknownType, $"{path}.type", message, step.Id);
+        return null;
+    }
+
+    private Template? CompileConfig(StepDefinition step, StepRegistration? registration, string path)
+    {
+        var config = step.Config is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } declared ? declared : WorkflowJson.EmptyObject;
+        if (config.ValueKind != JsonValueKind.Object)
+        {
+            diagnostics.Report(FlowProblems.BadConfig, path, "'config' must be an object.", step.Id);
+            return null;
+        }
+
+        if (registration?.ConfigType is { } type)
+        {
+            _shape.Check(config, type, path, step.Id);
+        }
+
+        return step.Config is null ? null : Template.Compile(config, path, diagnostics);
+    }
+
+    private void CheckJoin(StepDefinition step, string path, int incoming)
+    {
+        // `any` on a root waits for nothing and does no harm.
+        if (step.Join.Required < 0 || (step.Join.Required > 1 && step.Join.Required > incoming))
+        {
+            var message = $"The join waits for {step.Join.Required} live edges, but {incoming} lead into {FlowProblems.Quote(step.Id)}.";
+            diagnostics.Report(FlowProblems.BadJoin, $"{path}.join", message, step.Id);
+        }
+    }
+
+    private void CheckWeight(StepDefinition step, string path)
+    {
+        if (step.Weight is { } weight && (!double.IsFinite(weight) || weight < 0))
+        {
+            diagnostics.Report(FlowProblems.BadWeight, $"{path}.weight", "A weight is a finite number from 0 up.", step.Id);
+        }
+    }
+}

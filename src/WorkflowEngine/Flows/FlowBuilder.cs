@@ -1,0 +1,97 @@
+using System.Text.Json;
+
+namespace WorkflowEngine;
+
+/// <summary>
+/// Declares a flow in C#; the result is the same <see cref="FlowDefinition"/> that the JSON form reads to, with the same version. Mistakes of the graph are
+/// reported when the flow is registered, all at once.
+/// </summary>
+public sealed class FlowBuilder
+{
+    private readonly List<StepBuilder> _steps = [];
+    private readonly Dictionary<string, JsonElement> _variables = new(StringComparer.Ordinal);
+    private FlowDefinition _flow;
+    private string? _last;
+
+    /// <summary>Begins a flow.</summary>
+    /// <param name="id"><c>[A-Za-z0-9][A-Za-z0-9_.-]{0,127}</c>.</param>
+    public FlowBuilder(string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        _flow = new FlowDefinition { Id = id };
+    }
+
+    /// <summary>The name for people.</summary>
+    public FlowBuilder Name(string name) => Set(_flow with { Name = name });
+
+    /// <summary>What the flow is for.</summary>
+    public FlowBuilder Description(string description) => Set(_flow with { Description = description });
+
+    /// <summary>What happens when a step fails and nothing handles it; default <see cref="WorkflowEngine.FailurePolicy.StopOnFailure"/>.</summary>
+    public FlowBuilder FailurePolicy(FailurePolicy policy) => Set(_flow with { FailurePolicy = policy });
+
+    /// <summary>In which order ready steps start; default <see cref="StepStrategy.DependencyOrder"/>.</summary>
+    public FlowBuilder Strategy(StepStrategy strategy) => Set(_flow with { Strategy = strategy });
+
+    /// <summary>How many steps of one job run at the same time; default 8.</summary>
+    public FlowBuilder MaxConcurrentSteps(int count) => Set(_flow with { MaxConcurrentSteps = count });
+
+    /// <summary>How long a job may take in all.</summary>
+    public FlowBuilder Timeout(TimeSpan timeout) => Set(_flow with { Timeout = timeout });
+
+    /// <summary>The flow's output: any value that serialises to JSON, with templates in its strings.</summary>
+    public FlowBuilder Output(object output) => Set(_flow with { Output = WorkflowJson.ToElement(output) });
+
+    /// <summary>A default variable, of kind configuration; declared again it replaces the first.</summary>
+    public FlowBuilder Variable(string name, object? value)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        _variables[name] = WorkflowJson.ToElement(value);
+        return this;
+    }
+
+    /// <summary>A step without predecessors. A flow may have several.</summary>
+    public FlowBuilder Start(string id, string type, Action<StepBuilder>? configure = null) => Add(id, type, [], configure);
+
+    /// <summary>A step after the one declared last (steps of <see cref="StepBuilder.OnError"/> do not count).</summary>
+    /// <exception cref="InvalidOperationException">There is no step yet.</exception>
+    public FlowBuilder Then(string id, string type, Action<StepBuilder>? configure = null)
+        => Add(id, type, [_last ?? throw new InvalidOperationException($"'{id}' has no step to come after; begin with Start.")], configure);
+
+    /// <summary>A step after others; none makes it a root. More edges, with ports, are added by <see cref="StepBuilder.After"/>.</summary>
+    public FlowBuilder Step(string id, string type, IReadOnlyList<string>? after = null, Action<StepBuilder>? configure = null) => Add(id, type, after ?? [], configure);
+
+    /// <summary>A step that joins several branches: it waits for all of them unless <see cref="StepBuilder.Join"/> says otherwise (S6).</summary>
+    public FlowBuilder Join(string id, string type, IReadOnlyList<string> after, Action<StepBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(after);
+        return Add(id, type, after, configure);
+    }
+
+    /// <summary>The definition so far. It does not change when the builder is used on.</summary>
+    public FlowDefinition Build() => _flow with
+    {
+        Variables = new Dictionary<string, JsonElement>(_variables, StringComparer.Ordinal),
+        Steps = [.. _steps.SelectMany(step => step.Build())],
+    };
+
+    private FlowBuilder Set(FlowDefinition flow)
+    {
+        _flow = flow;
+        return this;
+    }
+
+    private FlowBuilder Add(string id, string type, IReadOnlyList<string> after, Action<StepBuilder>? configure)
+    {
+        var step = new StepBuilder(id, type);
+        foreach (var predecessor in after)
+        {
+            step.After(predecessor);
+        }
+
+        configure?.Invoke(step);
+        _steps.Add(step);
+        _last = id;
+        return this;
+    }
+}
