@@ -54,9 +54,16 @@ internal static class PublicApiText
         }
 
         var bases = type.IsEnum ? [] : new[] { type.BaseType }.OfType<Type>().Where(parent => parent != typeof(object) && parent != typeof(ValueType))
-            .Concat(type.GetInterfaces().Where(IsVisible).OrderBy(SignatureText.Name, StringComparer.Ordinal))
+            .Concat(OwnInterfaces(type).OrderBy(SignatureText.Name, StringComparer.Ordinal))
             .Select(SignatureText.Name).ToArray();
         return $"{Kind(type)} {SignatureText.FullName(type)}{(bases.Length == 0 ? string.Empty : $" : {string.Join(", ", bases)}")}{SignatureText.Constraints(type.GetGenericArguments())}";
+    }
+
+    /// <summary>The interfaces that neither the base type nor another interface brings along.</summary>
+    private static IEnumerable<Type> OwnInterfaces(Type type)
+    {
+        var all = type.GetInterfaces();
+        return all.Except(all.SelectMany(other => other.GetInterfaces())).Except(type.BaseType?.GetInterfaces() ?? []).Where(IsVisible);
     }
 
     private static string Kind(Type type)

@@ -10,8 +10,18 @@ internal static class SignatureText
 
     private static readonly Dictionary<Type, string> Keywords = new()
     {
-        [typeof(void)] = "void", [typeof(object)] = "object", [typeof(string)] = "string", [typeof(bool)] = "bool", [typeof(char)] = "char", [typeof(byte)] = "byte",
-        [typeof(short)] = "short", [typeof(int)] = "int", [typeof(long)] = "long", [typeof(float)] = "float", [typeof(double)] = "double", [typeof(decimal)] = "decimal",
+        [typeof(void)] = "void",
+        [typeof(object)] = "object",
+        [typeof(string)] = "string",
+        [typeof(bool)] = "bool",
+        [typeof(char)] = "char",
+        [typeof(byte)] = "byte",
+        [typeof(short)] = "short",
+        [typeof(int)] = "int",
+        [typeof(long)] = "long",
+        [typeof(float)] = "float",
+        [typeof(double)] = "double",
+        [typeof(decimal)] = "decimal",
     };
 
     public static string Field(FieldInfo field) => field.IsLiteral
@@ -105,7 +115,8 @@ internal static class SignatureText
         return $"{word}{Annotated(parameter.ParameterType, parameter.IsOut ? info.ReadState : info.WriteState)} {parameter.Name}{value}";
     }
 
-    private static string Annotated(Type type, NullabilityState state) => Name(type) is var name && state == NullabilityState.Nullable && !name.EndsWith('?') ? $"{name}?" : name;
+    /// <summary>A bare type parameter goes without its mark: reflection calls it nullable whatever the code says.</summary>
+    private static string Annotated(Type type, NullabilityState state) => Name(type) is var name && state == NullabilityState.Nullable && !type.IsGenericParameter && !name.EndsWith('?') ? $"{name}?" : name;
 
     private static string Words(MethodInfo method)
         => Words(method.IsStatic, method.IsFamily) + (method.DeclaringType!.IsInterface
