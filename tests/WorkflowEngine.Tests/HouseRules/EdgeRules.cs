@@ -93,13 +93,19 @@ internal static class EdgeRules
             _ => null,
         }).OfType<string>();
 
-    /// <summary>Names that may be types: not the member after a dot, not the name of an argument, not what an initializer sets.</summary>
+    /// <summary>
+    /// Names that may be types of another file: not the member after a dot, not the name of an argument, not what an initializer sets, and
+    /// not a type that this file nests, which hides others of its name.
+    /// </summary>
     private static IEnumerable<SimpleNameSyntax> Mentions(SyntaxNode root)
-        => root.DescendantNodes().OfType<SimpleNameSyntax>().Where(name => name.Parent switch
+    {
+        var nested = root.DescendantNodes().OfType<BaseTypeDeclarationSyntax>().Select(type => type.Identifier.Text).ToHashSet(StringComparer.Ordinal);
+        return root.DescendantNodes().OfType<SimpleNameSyntax>().Where(name => !nested.Contains(name.Identifier.Text) && name.Parent switch
         {
             MemberAccessExpressionSyntax access => access.Expression == name,
             MemberBindingExpressionSyntax or NameColonSyntax or NameEqualsSyntax => false,
             AssignmentExpressionSyntax { Parent: InitializerExpressionSyntax } assignment => assignment.Right == name,
             _ => true,
         });
+    }
 }

@@ -55,6 +55,7 @@ public sealed class HouseRulesCatchTests
     [InlineData("Flows", "class A { Job1 x; }")]
     [InlineData("Engine", "class A { Machine1 x; }")]
     [InlineData("Data", "class A { int x = other.Engine1; }")]
+    [InlineData("Data", "class A { Engine1 x; enum Engine1; }")]
     [InlineData("Data", "/// <summary><see cref=\"Engine1\"/></summary>\nclass A;")]
     public void Edges_AllowedMention_IsNoOffence(string folder, string code) => EdgeRules.Folders([.. House, Core(folder, code)]).Should().BeEmpty();
 
