@@ -37,6 +37,9 @@ internal sealed class FlowCatalog(StepRegistry registry, JsonSerializerOptions? 
 {
     private readonly ConcurrentDictionary<string, FlowVersions> _flows = new(StringComparer.Ordinal);
 
+    /// <summary>Every version of every flow.</summary>
+    public IEnumerable<CompiledFlow> All => _flows.Values.SelectMany(versions => versions.All.Values);
+
     public bool TryGetActive(string flowId, [NotNullWhen(true)] out CompiledFlow? flow)
     {
         flow = _flows.TryGetValue(flowId, out var versions) ? versions.Active : null;

@@ -34,6 +34,19 @@ internal static class JobRebuild
         return state;
     }
 
+    /// <summary>A committed job to look at: counters and joins as they follow from its rows, running steps left running. Never committed.</summary>
+    public static JobState View(CompiledFlow flow, StoredJob stored, long now)
+    {
+        var state = new JobState(flow, stored.Creation, stored.Epoch) { Head = stored.Head };
+        foreach (var row in stored.Steps)
+        {
+            Fill(ref state.Steps[row.Index], row);
+        }
+
+        Derive(state, now);
+        return state;
+    }
+
     /// <summary>Derives everything that is not in the rows. Running steps stay running.</summary>
     public static void Derive(JobState state, long now)
     {

@@ -52,6 +52,18 @@ internal sealed class EventHub
 
         public Channel<EventRow> Rows { get; } = rows;
 
+        /// <summary>Waits for any row, but no longer than this; takes all there are.</summary>
+        public async ValueTask AnyAsync(TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
+        {
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(Rows.Reader.WaitToReadAsync(ends.Token).AsTask(), Task.Delay(atMost, time, ends.Token)).ConfigureAwait(false);
+            await ends.CancelAsync().ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            while (Rows.Reader.TryRead(out _))
+            {
+            }
+        }
+
         public void Dispose()
         {
             lock (hub._gate)

@@ -1,0 +1,88 @@
+using WorkflowEngine.Storage;
+
+namespace WorkflowEngine;
+
+/// <summary>Sends commands through the inbox and waits for the owner's durable verdict (G7).</summary>
+internal sealed class JobControl(EngineNode node, JobStarter starter, JobReading reading)
+{
+    public async Task SendAsync(JobId id, string action, ControlOptions? options, CancellationToken cancellationToken, Func<JobMessage, JobMessage>? fill = null)
+    {
+        var message = new JobMessage { Id = Guid.CreateVersion7(node.Time.GetUtcNow()), JobId = id, Action = action, Actor = options?.Actor, Note = options?.Note };
+        message = fill?.Invoke(message) ?? message;
+        var answer = node.Answers.Expect(message.Id);
+        try
+        {
+            switch (await node.Store.SendAsync(message, cancellationToken).ConfigureAwait(false))
+            {
+                case SendVerdict.NoSuchJob:
+                    throw new JobNotFoundException(id);
+                case SendVerdict.Terminal:
+                    await ThrowUnlessSoAsync(id, action, cancellationToken).ConfigureAwait(false);
+                    return;
+            }
+
+            node.Find(id)?.Deliver(message);
+            var verdict = await AnswerAsync(message, answer, cancellationToken).ConfigureAwait(false);
+            if (verdict.Effect == CommandEffect.Refused)
+            {
+                var job = await reading.LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
+                throw new InvalidTransitionException(id, job.Head.Status, action, verdict.Message!);
+            }
+        }
+        finally
+        {
+            node.Answers.Forget(message.Id);
+        }
+    }
+
+    /// <summary>A new job of the same flow version, with the same input, variables and options, but for the key.</summary>
+    public async Task<JobHandle> RerunAsync(JobId id, ControlOptions? options, CancellationToken cancellationToken)
+    {
+        var job = await reading.LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
+        var flow = node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) ?? throw new FlowNotFoundException(job.Creation.FlowId);
+        var input = await node.Vault.LoadAsync(job.Creation.Input, cancellationToken).ConfigureAwait(false);
+        var given = job.Head.Data?.Variables.Where(pair => pair.Value.Kind == VariableKind.Input).ToDictionary(pair => pair.Key, pair => pair.Value.Value);
+        var again = (job.Creation.Options ?? new JobOptions()) with { Key = null, StartAfter = null, Variables = given, Actor = options?.Actor, Trigger = "rerun" };
+        var started = await starter.StartAsync(flow.Flow, DataPacket.Parse(input.ToJson()), again, cancellationToken).ConfigureAwait(false);
+        return new JobHandle(started.Id, started.AlreadyExisted, this, reading);
+    }
+
+    /// <summary>The verdict comes from this process's runner, or, when another one owns the job, from the events.</summary>
+    private async Task<CommandVerdict> AnswerAsync(JobMessage message, Task<CommandVerdict> answer, CancellationToken cancellationToken)
+    {
+        if (!node.Store.Traits.IsShared)
+        {
+            return await answer.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        for (long after = 0; ;)
+        {
+            var waited = Task.Delay(node.Options.PollInterval, node.Time, cancellationToken);
+            if (await Task.WhenAny(answer, waited).ConfigureAwait(false) == answer)
+            {
+                return await answer.ConfigureAwait(false);
+            }
+
+            await waited.ConfigureAwait(false);
+            var page = await node.Store.ReadEventsAsync(new EventQuery(message.JobId, after), cancellationToken).ConfigureAwait(false);
+            foreach (var found in page.Rows.SelectMany(row => row.Read()))
+            {
+                after = found.Sequence;
+                if (found.Type is JobEventTypes.CommandApplied or JobEventTypes.CommandRefused && found.Data?.GetProperty("id").GetString() == message.Id.ToString())
+                {
+                    return found.Type == JobEventTypes.CommandApplied ? CommandVerdict.Applied : CommandVerdict.Refused(found.Message ?? "Refused.");
+                }
+            }
+        }
+    }
+
+    private async Task ThrowUnlessSoAsync(JobId id, string action, CancellationToken cancellationToken)
+    {
+        var job = await reading.LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
+        var isSo = (action, job.Head.Status) is ("cancel", JobStatus.Cancelled) or ("fail", JobStatus.Failed);
+        if (!isSo)
+        {
+            throw new InvalidTransitionException(id, job.Head.Status, action, $"The job is {job.Head.Status.ToWord()}.");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using System.Text.Json;
+
+namespace WorkflowEngine;
+
+/// <summary>One job: ask about it, wait for it, control it. Controls are durable, idempotent and audited; they work from any process (S15). Mockable.</summary>
+public class JobHandle
+{
+    private readonly JobControl _control;
+    private readonly JobReading _reading;
+
+    /// <summary>For mocks.</summary>
+    protected JobHandle()
+    {
+        _control = null!;
+        _reading = null!;
+    }
+
+    internal JobHandle(JobId id, bool alreadyExisted, JobControl control, JobReading reading)
+    {
+        Id = id;
+        AlreadyExisted = alreadyExisted;
+        _control = control;
+        _reading = reading;
+    }
+
+    /// <summary>The job.</summary>
+    public virtual JobId Id { get; }
+
+    /// <summary>True when the start found a job of the same key and request (S31).</summary>
+    public virtual bool AlreadyExisted { get; }
+
+    /// <summary>Where the job stands, as last committed.</summary>
+    /// <exception cref="JobNotFoundException">There is no such job.</exception>
+    public virtual Task<JobStatusReport> GetStatusAsync(CancellationToken cancellationToken = default) => _reading.StatusAsync(Id, cancellationToken);
+
+    /// <summary>Waits until the job is finished, or idle. The token ends the wait, not the job.</summary>
+    /// <exception cref="JobNotFoundException">There is no such job.</exception>
+    public virtual Task<JobResult> WaitAsync(JobWait until = JobWait.Finished, CancellationToken cancellationToken = default) => _reading.WaitAsync(Id, until, cancellationToken);
+
+    /// <summary>The job's events after a sequence number, without gaps, as they are committed; ends after the terminal event.</summary>
+    /// <exception cref="JobNotFoundException">There is no such job.</exception>
+    public virtual IAsyncEnumerable<JobEvent> WatchAsync(long after = 0, CancellationToken cancellationToken = default) => _reading.WatchAsync(Id, after, cancellationToken);
+
+    /// <summary>Gates starts: running steps finish, no new body begins once this has returned (S14).</summary>
+    /// <exception cref="InvalidTransitionException">The job has ended, or is ending.</exception>
+    public virtual Task PauseAsync(ControlOptions? options = null, CancellationToken cancellationToken = default) => _control.SendAsync(Id, "pause", options, cancellationToken);
+
+    /// <summary>Lets a paused job go on; leaves step mode.</summary>
+    /// <exception cref="InvalidTransitionException">The job has ended, or is ending.</exception>
+    public virtual Task ResumeAsync(ControlOptions? options = null, CancellationToken cancellationToken = default) => _control.SendAsync(Id, "resume", options, cancellationToken);
+
+    /// <summary>Ends the job: running bodies get their tokens, nothing new starts. Returns when the request is durable; wait for the end with <see cref="WaitAsync"/>.</summary>
+    /// <exception cref="InvalidTransitionException">The job has ended otherwise.</exception>
+    public virtual Task CancelAsync(ControlOptions? options = null, CancellationToken cancellationToken = default) => _control.SendAsync(Id, "cancel", options, cancellationToken);
+
+    /// <summary>Ends the job as <see cref="CancelAsync"/> does, with status failed and this reason.</summary>
+    /// <exception cref="InvalidTransitionException">The job has ended otherwise.</exception>
+    public virtual Task FailAsync(string reason, string message, ControlOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        return _control.SendAsync(Id, "fail", new ControlOptions { Actor = options?.Actor, Note = message }, cancellationToken, message => message with { Reason = reason });
+    }
+
+    /// <summary>Reopens a failed job: unhandled failures and what they blocked or cancelled begin anew with a fresh attempt budget (S14).</summary>
+    /// <exception cref="InvalidTransitionException">The job is not failed.</exception>
+    public virtual Task RetryAsync(RetryOptions? options = null, CancellationToken cancellationToken = default)
+        => _control.SendAsync(Id, "retry", options, cancellationToken, message => message with { Step = options?.Step, Reopens = true });
+
+    /// <summary>Starts a new job of the same flow version with the same input, variables and options, but for the key.</summary>
+    /// <exception cref="JobNotFoundException">There is no such job.</exception>
+    public virtual Task<JobHandle> RerunAsync(ControlOptions? options = null, CancellationToken cancellationToken = default) => _control.RerunAsync(Id, options, cancellationToken);
+
+    /// <summary>Skips a pending, waiting, blocked or failed step; its dependants go on, with <paramref name="output"/> if given (S7).</summary>
+    /// <exception cref="InvalidTransitionException">The step is running or has ended well.</exception>
+    public virtual Task SkipAsync(string step, DataPacket? output = null, ControlOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(step);
+        JsonElement? value = output is null ? null : JsonElement.Parse(output.ToJson());
+        return _control.SendAsync(Id, "skip", options, cancellationToken, message => message with { Step = step, Value = value, Reopens = true });
+    }
+
+    /// <summary>Runs one step whose prerequisites hold, also while the job is paused, and waits for its end.</summary>
+    /// <exception cref="InvalidTransitionException">Its prerequisites do not hold; the message says which.</exception>
+    public virtual async Task<StepStatusReport> RunStepAsync(string step, ControlOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(step);
+        await _control.SendAsync(Id, "run_step", options, cancellationToken, message => message with { Step = step }).ConfigureAwait(false);
+        return await _reading.StepEndAsync(Id, step, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether <see cref="RunStepAsync"/> would run the step now, and why not.</summary>
+    /// <exception cref="JobNotFoundException">There is no such job.</exception>
+    public virtual Task<StepReadiness> CanRunStepAsync(string step, CancellationToken cancellationToken = default) => _reading.ReadinessAsync(Id, step, cancellationToken);
+
+    /// <summary>Sends a signal; one that comes before a step waits for it is kept (S16).</summary>
+    /// <exception cref="InvalidTransitionException">The job has ended.</exception>
+    public virtual Task SignalAsync<T>(string name, T value, SignalOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        var json = WorkflowJson.ToElement(value);
+        return _control.SendAsync(Id, "signal", options, cancellationToken, message => message with { Name = name, Value = json, Reason = options?.DedupeKey });
+    }
+
+    /// <summary>The flow's output, or that of one step; empty while there is none.</summary>
+    /// <exception cref="JobNotFoundException">There is no such job.</exception>
+    public virtual Task<DataPacket> GetOutputAsync(string? step = null, CancellationToken cancellationToken = default) => _reading.OutputAsync(Id, step, cancellationToken);
+
+    /// <summary>The newest item of the flow's output as <typeparamref name="T"/>.</summary>
+    /// <exception cref="DataPacketException">There is no output, or it has another shape.</exception>
+    public virtual async Task<T> GetOutputAsync<T>(CancellationToken cancellationToken = default)
+        => (await _reading.OutputAsync(Id, null, cancellationToken).ConfigureAwait(false)).Get<T>();
+
+    /// <summary>The job's variables; secrets are masked.</summary>
+    /// <exception cref="JobNotFoundException">There is no such job.</exception>
+    public virtual Task<JobVariables> GetVariablesAsync(CancellationToken cancellationToken = default) => _reading.VariablesAsync(Id, cancellationToken);
+
+    /// <summary>Sets a variable; steps that start later see it.</summary>
+    /// <exception cref="ArgumentException">The name is not legal, or the value cannot be JSON.</exception>
+    /// <exception cref="InvalidTransitionException">The job has ended.</exception>
+    public virtual Task SetVariableAsync(string name, object? value, VariableKind kind = VariableKind.Input, ControlOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        StepWrites.Checked(name);
+        var json = StepWrites.ToJson(name, value, WorkflowJson.Default);
+        return _control.SendAsync(Id, "set_variable", options, cancellationToken, message => message with { Name = name, Value = json, Reason = kind.ToString() });
+    }
+
+    /// <summary>Why the job is not moving, and the command that would move it.</summary>
+    /// <exception cref="JobNotFoundException">There is no such job.</exception>
+    public virtual Task<JobExplanation> ExplainAsync(CancellationToken cancellationToken = default) => _reading.ExplainAsync(Id, cancellationToken);
+}

@@ -1,0 +1,133 @@
+using System.Runtime.CompilerServices;
+using WorkflowEngine.Storage;
+
+namespace WorkflowEngine;
+
+/// <summary>Everything that is asked about a job. Reads show committed state only.</summary>
+internal sealed class JobReading(EngineNode node)
+{
+    public async ValueTask<StoredJob> LoadAsync(JobId id, JobParts parts, CancellationToken cancellationToken)
+        => await node.Store.LoadAsync(id, parts, cancellationToken).ConfigureAwait(false) ?? throw new JobNotFoundException(id);
+
+    public async Task<JobStatusReport> StatusAsync(JobId id, CancellationToken cancellationToken)
+    {
+        var job = await LoadAsync(id, JobParts.Steps, cancellationToken).ConfigureAwait(false);
+        return StatusReports.Of(job, node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion)?.Flow, node.Now);
+    }
+
+    public async Task<JobResult> WaitAsync(JobId id, JobWait until, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (until == JobWait.Finished && node.Find(id) is { } runner)
+            {
+                await runner.Retired.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            // Watching begins before the look, so that nothing between the two is missed.
+            using var watcher = node.Events.Watch(id, capacity: 16);
+            var job = await LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
+            if (job.Head.Status.IsTerminal() || (until == JobWait.Idle && job.Head.Status is JobStatus.Waiting or JobStatus.Paused))
+            {
+                return await ResultAsync(job, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (node.Find(id) is null || until == JobWait.Idle)
+            {
+                await watcher.AnyAsync(node.Options.PollInterval, node.Time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    public async Task<JobResult> ResultAsync(StoredJob job, CancellationToken cancellationToken)
+    {
+        var output = job.Head.Status.IsSuccess() ? await node.Vault.LoadAsync(job.Head.Output, cancellationToken).ConfigureAwait(false) : DataPacket.Empty;
+        return new JobResult(job.Creation.Id, job.Head.Status, job.Head.Data?.Reason, job.Head.Data?.Message, output);
+    }
+
+    /// <summary>Rows from the store until they are used up, then live ones; a gap, which a slow reader causes, is read from the store again.</summary>
+    public async IAsyncEnumerable<JobEvent> WatchAsync(JobId id, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
+        using var watcher = node.Events.Watch(id);
+        while (true)
+        {
+            var page = await node.Store.ReadEventsAsync(new EventQuery(id, after), cancellationToken).ConfigureAwait(false);
+            foreach (var row in page.Rows)
+            {
+                foreach (var happened in row.Read().SkipWhile(known => known.Sequence <= after))
+                {
+                    after = happened.Sequence;
+                    yield return happened;
+                }
+            }
+
+            if (page.Rows.Count == 0)
+            {
+                var job = await LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
+                if (job.Head.Status.IsTerminal() && job.Head.Sequence <= after)
+                {
+                    yield break;
+                }
+
+                await watcher.AnyAsync(node.Options.PollInterval, node.Time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    public async Task<StepStatusReport> StepEndAsync(JobId id, string step, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using var watcher = node.Events.Watch(id, capacity: 16);
+            var report = (await StatusAsync(id, cancellationToken).ConfigureAwait(false))[step];
+            if (report.Status.IsTerminal() || report.Status == StepStatus.Waiting)
+            {
+                return report;
+            }
+
+            await watcher.AnyAsync(node.Options.PollInterval, node.Time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public async Task<StepReadiness> ReadinessAsync(JobId id, string step, CancellationToken cancellationToken)
+    {
+        var report = await StatusAsync(id, cancellationToken).ConfigureAwait(false);
+        var found = report[step];
+        if (report.Status.IsTerminal())
+        {
+            return new StepReadiness(false, $"The job is {report.Status.ToWord()}.");
+        }
+
+        return found.Status switch
+        {
+            StepStatus.Pending when found.ReceivedInputs >= found.RequiredInputs => new StepReadiness(true, null),
+            StepStatus.Pending or StepStatus.WaitingInputs => new StepReadiness(false, $"Step '{step}' has {found.ReceivedInputs} of {found.RequiredInputs} inputs."),
+            _ => new StepReadiness(false, $"Step '{step}' is {found.Status.ToWord()}."),
+        };
+    }
+
+    public async Task<DataPacket> OutputAsync(JobId id, string? step, CancellationToken cancellationToken)
+    {
+        var job = await LoadAsync(id, step is null ? JobParts.Head : JobParts.Steps, cancellationToken).ConfigureAwait(false);
+        var slot = step is null ? job.Head.Output : job.Steps.FirstOrDefault(row => row.Path == step).Output;
+        return await node.Vault.LoadAsync(slot, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<JobVariables> VariablesAsync(JobId id, CancellationToken cancellationToken)
+    {
+        var job = await LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
+        var mask = WorkflowJson.ToElement(JobVariables.Mask);
+        return new JobVariables((job.Head.Data?.Variables ?? JobVariable.None).ToDictionary(
+            pair => pair.Key,
+            pair => pair.Value.Kind == VariableKind.Secret ? pair.Value with { Value = mask } : pair.Value));
+    }
+
+    public async Task<JobExplanation> ExplainAsync(JobId id, CancellationToken cancellationToken)
+    {
+        var job = await LoadAsync(id, JobParts.Steps | JobParts.Mail, cancellationToken).ConfigureAwait(false);
+        var flow = node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion);
+        var report = StatusReports.Of(job, flow?.Flow, node.Now);
+        return Explanations.Of(new Explanations.Facts(report, job, flow, node.Scheduler.Queued, node.Scheduler.Taken, node.Options, node.Accepts));
+    }
+}

@@ -1,0 +1,78 @@
+using WorkflowEngine.Storage;
+
+namespace WorkflowEngine;
+
+/// <summary>A stored job as people and programs see it. Every step of the flow shows, also those without a row.</summary>
+internal static class StatusReports
+{
+    public static JobStatusReport Of(StoredJob job, CompiledFlow? flow, long now)
+    {
+        var rows = job.Steps.ToDictionary(row => row.Path, StringComparer.Ordinal);
+        var state = flow is null ? null : JobRebuild.View(flow, job, now);
+        var steps = flow is null
+            ? [.. job.Steps.Select(row => Step(row.Path, row.Path, null, row, 0, 0, row.Status))]
+            : flow.Steps.Select(step => Step(step, rows, state!)).ToList();
+        var (creation, head) = (job.Creation, job.Head);
+        return new JobStatusReport
+        {
+            Id = creation.Id,
+            FlowId = creation.FlowId,
+            FlowVersion = creation.FlowVersion,
+            Status = head.Status,
+            Reason = head.Data?.Reason,
+            Message = head.Data?.Message,
+            Key = creation.Key,
+            Tenant = creation.Tenant,
+            Labels = creation.Options?.Labels ?? [],
+            Attempt = head.Attempt,
+            Steps = steps,
+            Progress = new JobProgressReport(Math.Round(head.Percentage, 2), head.Completed, head.Total, Count(steps, StepStatus.Running), Count(steps, StepStatus.Failed), Count(steps, StepStatus.Skipped)),
+            Metrics = new JobMetrics(At(creation.CreatedAt)!.Value, At(head.StartedAt), At(head.CompletedAt), head.CompletedAt > 0 && head.StartedAt > 0 ? TimeSpan.FromTicks(head.CompletedAt - head.StartedAt) : null),
+        };
+    }
+
+    public static JobSummary Summary(StoredJob job) => new(job.Creation.Id, job.Creation.FlowId, job.Creation.FlowVersion, job.Head.Status)
+    {
+        Reason = job.Head.Data?.Reason,
+        Message = job.Head.Data?.Message,
+        Key = job.Creation.Key,
+        Tenant = job.Creation.Tenant,
+        Labels = job.Creation.Options?.Labels ?? [],
+        Percentage = Math.Round(job.Head.Percentage, 2),
+        CreatedAt = At(job.Creation.CreatedAt)!.Value,
+        StartedAt = At(job.Head.StartedAt),
+        CompletedAt = At(job.Head.CompletedAt),
+    };
+
+    private static StepStatusReport Step(CompiledStep step, Dictionary<string, StepRow> rows, JobState state)
+    {
+        ref var live = ref state.Steps[step.Index];
+        var received = live.Arrived;
+        var required = step.Join.Required > 0 ? step.Join.Required : step.Incoming.Length;
+        return rows.TryGetValue(step.Id, out var row)
+            ? Step(step.Id, step.Id, step.Name, row, received, required, row.Status == StepStatus.Pending ? live.Status : row.Status)
+            : new StepStatusReport(step.Id, step.Id, live.Status, 0) { Name = step.Name, ReceivedInputs = received, RequiredInputs = required };
+    }
+
+    private static StepStatusReport Step(string id, string path, string? name, StepRow row, int received, int required, StepStatus status)
+    {
+        var detail = row.Detail ?? StepDetail.None;
+        return new StepStatusReport(id, path, status, row.Attempt + detail.EarlierAttempts)
+        {
+            Name = name,
+            Port = status == StepStatus.Completed && !row.NoItems ? detail.Ports?[0] ?? StepResult.DonePort : null,
+            Error = detail.Error,
+            Reason = detail.Reason,
+            StartedAt = At(row.StartedAt),
+            CompletedAt = At(row.CompletedAt),
+            DueAt = At(detail.DueAt),
+            WaitsFor = status == StepStatus.Waiting ? detail.Signal : null,
+            ReceivedInputs = received,
+            RequiredInputs = required,
+        };
+    }
+
+    private static int Count(List<StepStatusReport> steps, StepStatus status) => steps.Count(step => step.Status == status);
+
+    private static DateTimeOffset? At(long ticks) => ticks > 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+}
