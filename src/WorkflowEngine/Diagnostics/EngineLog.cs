@@ -44,4 +44,7 @@ internal static partial class EngineLog
 
     [LoggerMessage(13, LogLevel.Warning, "An observer failed on an event of job {Job}.")]
     public static partial void ObserverFailed(ILogger log, Exception error, JobId job);
+
+    [LoggerMessage(14, LogLevel.Warning, "Finished jobs could not be pruned; the next round tries again.")]
+    public static partial void PruneFailed(ILogger log, Exception error);
 }

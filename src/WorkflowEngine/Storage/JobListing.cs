@@ -18,7 +18,7 @@ internal static class JobListing
         return found.Count <= limit ? new JobPage(found, null) : new JobPage(found[..limit], found[limit - 1].Creation.Id);
     }
 
-    private static bool Matches(JobCreation job, JobQuery query)
+    public static bool Matches(JobCreation job, JobQuery query)
         => (query.FlowId is null || job.FlowId == query.FlowId)
         && (query.FlowVersion is null || job.FlowVersion == query.FlowVersion)
         && (query.Key is null || job.Key == query.Key)
@@ -27,7 +27,8 @@ internal static class JobListing
         && (query.Since is not { } since || job.CreatedAt >= since.UtcTicks)
         && (query.Until is not { } until || job.CreatedAt < until.UtcTicks);
 
-    private static bool Matches(StoredJob job, JobQuery query)
+    /// <summary>What the changing part of a job must fit.</summary>
+    public static bool Matches(StoredJob job, JobQuery query)
         => (query.Statuses.Count == 0 || query.Statuses.Contains(job.Head.Status))
         && (query.Reason is null || job.Head.Data?.Reason == query.Reason);
 }

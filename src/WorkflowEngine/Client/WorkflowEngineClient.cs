@@ -1,0 +1,193 @@
+using System.Runtime.CompilerServices;
+using WorkflowEngine.Storage;
+
+namespace WorkflowEngine;
+
+/// <summary>The engine as the application sees it.</summary>
+internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, JobReading reading, JobControl control) : IWorkflowEngine
+{
+    private const int PageSize = 500;
+
+    public IFlowCatalog Flows => node.Catalog;
+
+    public async Task<JobHandle> StartAsync(string flowId, DataPacket? input = null, JobOptions? options = null, CancellationToken cancellationToken = default)
+        => Handle(await BeginAsync(flowId, input, options, cancellationToken).ConfigureAwait(false));
+
+    public Task<JobHandle> StartAsync<T>(string flowId, T input, JobOptions? options = null, CancellationToken cancellationToken = default)
+        => StartAsync(flowId, ToPacket(input), options, cancellationToken);
+
+    public async Task<IReadOnlyList<JobHandle>> StartManyAsync(IEnumerable<JobStart> starts, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(starts);
+        var handles = new List<JobHandle>();
+        foreach (var start in starts)
+        {
+            handles.Add(Handle(await BeginAsync(start.FlowId, start.Input, start.Options, cancellationToken).ConfigureAwait(false)));
+        }
+
+        return handles;
+    }
+
+    public async Task<JobHandle> StartStepAsync<T>(string stepType, T input, JobOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(stepType);
+        var flow = node.Catalog.Add(new FlowDefinition { Id = $"step.{stepType}", Steps = [new StepDefinition { Id = "step", Type = stepType }] });
+        return Handle(await starter.StartAsync(flow, ToPacket(input), options, cancellationToken).ConfigureAwait(false));
+    }
+
+    public async Task<JobResult> RunAsync(string flowId, DataPacket? input = null, JobOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        if (!node.Accepts || !node.Options.RunJobs)
+        {
+            throw new InvalidOperationException("The host was not started, so the job would never run. Call StartAsync on the host first, or use StartAsync of the engine to leave the job to another host.");
+        }
+
+        var started = await BeginAsync(flowId, input, options, cancellationToken).ConfigureAwait(false);
+        if (started.Runner is { } runner)
+        {
+            await runner.Retired.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return await reading.WaitAsync(started.Id, JobWait.Finished, cancellationToken).ConfigureAwait(false);
+    }
+
+    public JobHandle GetJob(JobId id) => new(id, alreadyExisted: false, control, reading);
+
+    public async Task<JobHandle?> FindJobAsync(string flowId, string key, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(flowId);
+        ArgumentException.ThrowIfNullOrEmpty(key);
+        var page = await node.Store.ListAsync(new JobQuery { FlowId = flowId, Key = key, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+        return page.Jobs.Count == 0 ? null : GetJob(page.Jobs[0].Creation.Id);
+    }
+
+    public async IAsyncEnumerable<JobSummary> ListJobsAsync(JobFilter? filter = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var job in FindAsync(filter ?? new JobFilter(), cancellationToken).ConfigureAwait(false))
+        {
+            yield return StatusReports.Summary(job);
+        }
+    }
+
+    public async Task<JobCounts> CountJobsAsync(JobFilter? filter = null, CancellationToken cancellationToken = default)
+    {
+        var counts = new Dictionary<JobStatus, long>();
+        await foreach (var job in FindAsync(filter ?? new JobFilter(), cancellationToken).ConfigureAwait(false))
+        {
+            counts[job.Head.Status] = counts.GetValueOrDefault(job.Head.Status) + 1;
+        }
+
+        return new JobCounts(counts);
+    }
+
+    public async Task<BulkResult> ControlJobsAsync(JobAction action, JobFilter filter, BulkOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        options ??= new BulkOptions();
+        var (matched, applied, refused) = (0, 0, 0);
+        await foreach (var job in FindAsync(filter with { Limit = options.Limit ?? filter.Limit }, cancellationToken).ConfigureAwait(false))
+        {
+            matched++;
+            if (options.DryRun)
+            {
+                continue;
+            }
+
+            try
+            {
+                await ControlAsync(GetJob(job.Creation.Id), action, options, cancellationToken).ConfigureAwait(false);
+                applied++;
+            }
+            catch (InvalidTransitionException)
+            {
+                refused++;
+            }
+
+            if (options.RatePerSecond is > 0 and var rate)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1 / rate), node.Time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        return new BulkResult(matched, applied, refused);
+    }
+
+    public async IAsyncEnumerable<JobEvent> WatchAsync(JobFilter? filter = null, long after = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        using var watcher = node.Events.Watch(job: null, capacity: 65_536);
+        await foreach (var row in watcher.Rows.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (filter is null || await MatchesAsync(row.JobId, filter, cancellationToken).ConfigureAwait(false))
+            {
+                foreach (var happened in row.Read())
+                {
+                    yield return happened;
+                }
+            }
+        }
+    }
+
+    private ValueTask<JobStarter.Started> BeginAsync(string flowId, DataPacket? input, JobOptions? options, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(flowId);
+        var flow = node.Catalog.GetActive(flowId);
+        if (options?.FlowVersion is { } version && version != flow.Version)
+        {
+            flow = node.Catalog.TryGet(flowId, version, out var other) ? other : throw new FlowNotFoundException($"{flowId} version {version}");
+        }
+
+        return starter.StartAsync(flow, input, options, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<StoredJob> FindAsync(JobFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var left = filter.Limit ?? int.MaxValue;
+        for (var after = filter.After; left > 0;)
+        {
+            var page = await node.Store.ListAsync(filter.ToQuery(after, Math.Min(left, PageSize)), cancellationToken).ConfigureAwait(false);
+            foreach (var job in page.Jobs)
+            {
+                if (filter.StepId is null || await FailedInAsync(job.Creation.Id, filter.StepId, cancellationToken).ConfigureAwait(false))
+                {
+                    left--;
+                    yield return job;
+                }
+            }
+
+            if (page.Next is not { } next)
+            {
+                yield break;
+            }
+
+            after = next;
+        }
+    }
+
+    private async ValueTask<bool> FailedInAsync(JobId id, string step, CancellationToken cancellationToken)
+        => await node.Store.LoadAsync(id, JobParts.Steps, cancellationToken).ConfigureAwait(false) is { } job
+            && job.Steps.Any(row => row.Path == step && row.Status == StepStatus.Failed);
+
+    private async ValueTask<bool> MatchesAsync(JobId id, JobFilter filter, CancellationToken cancellationToken)
+    {
+        var job = await node.Store.LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
+        var query = filter.ToQuery(null, 1);
+        return job is not null && JobListing.Matches(job.Creation, query) && JobListing.Matches(job, query);
+    }
+
+    private static Task ControlAsync(JobHandle job, JobAction action, BulkOptions options, CancellationToken cancellationToken)
+    {
+        var control = new ControlOptions { Actor = options.Actor, Note = options.Note };
+        return action switch
+        {
+            JobAction.Pause => job.PauseAsync(control, cancellationToken),
+            JobAction.Resume => job.ResumeAsync(control, cancellationToken),
+            JobAction.Cancel => job.CancelAsync(control, cancellationToken),
+            JobAction.Retry => job.RetryAsync(new RetryOptions { Actor = options.Actor, Note = options.Note }, cancellationToken),
+            _ => throw new ArgumentOutOfRangeException(nameof(action)),
+        };
+    }
+
+    private DataPacket ToPacket<T>(T input) => input is DataPacket packet ? packet : DataPacket.FromInput(WorkflowJson.ToElement(input, node.Options.Json));
+
+    private JobHandle Handle(JobStarter.Started started) => new(started.Id, started.AlreadyExisted, control, reading);
+}

@@ -1,0 +1,143 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using WorkflowEngine.Storage;
+
+namespace WorkflowEngine;
+
+/// <summary>One engine of a host: put together here by hand, so that this file is all there is to read to know what runs.</summary>
+internal sealed class EngineHost : IHostedService, IAsyncDisposable
+{
+    private readonly IReadOnlyList<IJobObserver> _observers;
+    private readonly EngineLoop _loop;
+    private readonly Pruner _pruner;
+    private readonly string? _temporaryPackets;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _observing = Task.CompletedTask;
+    private int _state;
+
+    public EngineHost(IServiceProvider services, EngineComposition composition, string? name)
+    {
+        var options = services.GetRequiredService<IOptionsMonitor<WorkflowEngineOptions>>().Get(name ?? Options.DefaultName);
+        var time = EngineComposition.TimeOf(services);
+        var loggers = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
+        var registry = new StepRegistry(BuiltInSteps.All.Concat(composition.Steps.Select(step => step(services))));
+        var catalog = new FlowCatalog(registry, options.Json);
+        var packets = composition.Packets?.Invoke(services) ?? TemporaryPackets(time, out _temporaryPackets);
+        var vault = new PacketVault(packets, options.InlinePacketBytes, options.MaxPacketBytes);
+        var rendering = new ConfigRendering(vault, Make(composition.Secrets, services));
+        var store = composition.Store(services);
+        _observers = Make(composition.Observers, services);
+        Node = new EngineNode
+        {
+            Options = options,
+            Store = store,
+            Commits = new StoreCommits(store, time),
+            Catalog = catalog,
+            Registry = registry,
+            Scheduler = services.GetService<IStepScheduler>() ?? new StepScheduler(options.MaxConcurrentSteps),
+            Executor = new StepExecutor(services, Make(composition.Middleware, services), rendering, vault, time, loggers),
+            Rendering = rendering,
+            Vault = vault,
+            Packets = packets,
+            Time = time,
+            Timers = new DueTimers(time),
+            Log = loggers.CreateLogger("WorkflowEngine"),
+            Incarnation = Guid.CreateVersion7(time.GetUtcNow()),
+            Name = options.NodeName ?? Environment.MachineName,
+        };
+        foreach (var flow in composition.Flows.SelectMany(flows => flows(services)))
+        {
+            catalog.Add(flow);
+        }
+
+        var starter = new JobStarter(Node, Make(composition.EngineData, services));
+        var reading = new JobReading(Node);
+        Client = new WorkflowEngineClient(Node, starter, reading, new JobControl(Node, starter, reading));
+        _loop = new EngineLoop(Node);
+        _pruner = new Pruner(Node);
+    }
+
+    public EngineNode Node { get; }
+
+    public IWorkflowEngine Client { get; }
+
+    /// <summary>Starting twice is starting once.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (Interlocked.CompareExchange(ref _state, 1, 0) == 0 && Node.Options.RunJobs)
+        {
+            if (_observers.Count > 0)
+            {
+                var watcher = Node.Events.Watch(job: null, capacity: 65_536);
+                _observing = Task.Run(() => ObserveAsync(watcher), CancellationToken.None);
+            }
+
+            await _loop.StartAsync(cancellationToken).ConfigureAwait(false);
+            _pruner.Start();
+        }
+    }
+
+    /// <summary>Stopping what was not started, or twice, does nothing.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (Interlocked.CompareExchange(ref _state, 2, 1) == 1 && Node.Options.RunJobs)
+        {
+            await _loop.StopAsync(cancellationToken).ConfigureAwait(false);
+            await _pruner.DisposeAsync().ConfigureAwait(false);
+            await _stop.CancelAsync().ConfigureAwait(false);
+            await _observing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None).ConfigureAwait(false);
+        Node.Timers.Dispose();
+        _stop.Dispose();
+        if (_temporaryPackets is not null && Directory.Exists(_temporaryPackets))
+        {
+            Directory.Delete(_temporaryPackets, recursive: true);
+        }
+    }
+
+    private async Task ObserveAsync(EventHub.Watcher watcher)
+    {
+        using (watcher)
+        {
+            await foreach (var row in watcher.Rows.Reader.ReadAllAsync(_stop.Token).ConfigureAwait(false))
+            {
+                foreach (var happened in row.Read())
+                {
+                    await TellObserversAsync(happened).ConfigureAwait(false);
+                }
+            }
+        }
+    }
+
+    private async ValueTask TellObserversAsync(JobEvent happened)
+    {
+        foreach (var observer in _observers)
+        {
+            try
+            {
+                await observer.OnEventAsync(happened, _stop.Token).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is not OperationCanceledException || !_stop.IsCancellationRequested)
+            {
+                EngineLog.ObserverFailed(Node.Log, error, happened.JobId);
+            }
+        }
+    }
+
+    /// <summary>Without a packet folder large packets live as long as the process, like the jobs in memory.</summary>
+    private static FilePacketStore TemporaryPackets(TimeProvider time, out string folder)
+    {
+        folder = Path.Combine(Path.GetTempPath(), $"workflow-packets-{Environment.ProcessId}-{Guid.CreateVersion7(time.GetUtcNow()):N}");
+        return new FilePacketStore(folder, time);
+    }
+
+    private static IReadOnlyList<T> Make<T>(List<Func<IServiceProvider, T>> factories, IServiceProvider services) => [.. factories.Select(factory => factory(services))];
+}
