@@ -33,11 +33,8 @@ internal sealed partial class LogStep : IStep
     {
         var config = payload.Config.Get<LogConfig>();
         var level = LevelOf(config.Level);
-        if (payload.Log.IsEnabled(level))
-        {
-            Write(payload.Log, level, config.Message.ToString());
-        }
-
+        var text = config.Message.ToString();
+        Write(payload.Log, level, text);
         return StepResult.Completed(payload.Data);
     }
 
