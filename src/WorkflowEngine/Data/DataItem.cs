@@ -20,16 +20,17 @@ public sealed class DataItem
         }
 
         Type = type;
-        Content = content.ValueKind == JsonValueKind.Undefined ? WorkflowJson.Null : content.Clone();
-        Metadata = metadata?.Clone() ?? WorkflowJson.EmptyObject;
+        Content = WorkflowJson.Detached(content);
+        Metadata = metadata is { } given ? WorkflowJson.Detached(given) : WorkflowJson.EmptyObject;
         Timestamp = timestamp;
     }
 
-    private DataItem(DataItem source, DateTimeOffset timestamp, string origin, int ordinal)
+    /// <summary>An item of parts that are known to be sound: detached, strict JSON, the metadata an object.</summary>
+    internal DataItem(string type, JsonElement content, JsonElement metadata, DateTimeOffset timestamp, string? origin, int ordinal)
     {
-        Type = source.Type;
-        Content = source.Content;
-        Metadata = source.Metadata;
+        Type = type;
+        Content = content;
+        Metadata = metadata;
         Timestamp = timestamp;
         Origin = origin;
         Ordinal = ordinal;
@@ -78,7 +79,7 @@ public sealed class DataItem
     }
 
     internal DataItem Stamped(string origin, int ordinal, DateTimeOffset now)
-        => Origin is not null ? this : new DataItem(this, Timestamp == default ? now : Timestamp, origin, ordinal);
+        => Origin is not null ? this : new DataItem(Type, Content, Metadata, Timestamp == default ? now : Timestamp, origin, ordinal);
 
     /// <summary>An estimate of the stored size in bytes: exact for the content, a constant for the frame.</summary>
     internal int StoredBytes
