@@ -103,7 +103,7 @@ internal static class LocalFile
     }
 
     private static string FinalTarget(string path)
-        => File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        => new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
 
     private static bool IsDevice(string path)
         => !OperatingSystem.IsWindows() && path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
