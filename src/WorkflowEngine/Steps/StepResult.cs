@@ -53,7 +53,8 @@ public sealed class StepResult
 
     internal JsonElement? State { get; private init; }
 
-    internal string? Details { get; private init; }
+    /// <summary>More about a failure than its message; may be null.</summary>
+    public string? Details { get; private init; }
 
     /// <summary>False when the result came from a bare packet: then an empty one has a meaning of its own (S10).</summary>
     internal bool IsExplicit { get; private init; }
@@ -87,14 +88,12 @@ public sealed class StepResult
     /// <param name="reason">A snake_case code.</param>
     /// <param name="message">A text for people.</param>
     /// <param name="retryable">False: never tried again; true or null: as the retry policy says.</param>
-    public static StepResult Fail(string reason, string message, bool? retryable = null)
+    /// <param name="details">More than a message holds, for example what the other side answered.</param>
+    public static StepResult Fail(string reason, string message, bool? retryable = null, string? details = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
-        return new(OutcomeKind.Fail) { Reason = reason, Message = message, Retryable = retryable };
+        return new(OutcomeKind.Fail) { Reason = reason, Message = message, Retryable = retryable, Details = details };
     }
-
-    internal static StepResult Fail(string reason, string message, bool? retryable, string? details)
-        => new(OutcomeKind.Fail) { Reason = reason, Message = message, Retryable = retryable, Details = details };
 
     /// <summary>The whole job ends well now; running siblings are cancelled, the rest is skipped.</summary>
     /// <param name="output">The flow's output; null: what the live leaves have.</param>
@@ -132,7 +131,7 @@ public sealed class StepResult
     public static implicit operator ValueTask<StepResult>(StepResult result) => new(result);
 }
 
-/// <summary>Thrown by a step to fail with a reason of its own; the same as returning <see cref="StepResult.Fail(string, string, bool?)"/>.</summary>
+/// <summary>Thrown by a step to fail with a reason of its own; the same as returning <see cref="StepResult.Fail(string, string, bool?, string?)"/>.</summary>
 public sealed class StepFailedException : WorkflowException
 {
     /// <summary>Makes one.</summary>

@@ -1,0 +1,25 @@
+namespace WorkflowEngine;
+
+/// <summary>The step types that every host has and that touch nothing but the job itself. One shared instance each: they keep no state.</summary>
+internal static class BuiltInSteps
+{
+    public static IReadOnlyList<StepRegistration> All { get; } =
+    [
+        Make("set", "Set values", 10, new SetStep(), typeof(SetConfig)),
+        Make("log", "Write to the log", 20, new LogStep(), typeof(LogConfig)),
+        Make("noop", "Do nothing", 30, new NoopStep(), null),
+        Make("fail", "Fail", 40, new FailStep(), typeof(FailConfig)),
+        Make("finish", "Finish the job", 50, new FinishStep(), null),
+    ];
+
+    private static StepRegistration Make(string type, string name, int position, IStep step, Type? config) => new()
+    {
+        Type = type,
+        Name = name,
+        Position = position,
+        ConfigType = config,
+        Ports = [StepResult.DonePort],
+        ReturnsPackets = false,
+        Resolve = _ => step,
+    };
+}
