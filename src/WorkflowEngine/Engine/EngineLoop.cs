@@ -5,7 +5,7 @@ namespace WorkflowEngine;
 /// <summary>
 /// The engine's heart beat on this node: reserves free places, claims runnable jobs, and hands each to a runner. Wakes on a hint, a due time, a place that came free, or its poll interval.
 /// </summary>
-internal sealed class EngineLoop(EngineNode node)
+internal sealed class EngineLoop(EngineNode node) : IDisposable
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(250);
 
@@ -61,6 +61,13 @@ internal sealed class EngineLoop(EngineNode node)
 
         await node.Store.RenewAsync(new NodeBeat(node.Incarnation, node.Name, node.Options.LeaseDuration, Stopping: true), CancellationToken.None).ConfigureAwait(false);
         EngineLog.Stopped(node.Log, node.Name, node.Held);
+    }
+
+    public void Dispose()
+    {
+        _sweep?.Dispose();
+        _stop.Dispose();
+        _wake.Dispose();
     }
 
     /// <summary>Makes the loop look for work now.</summary>

@@ -5,6 +5,7 @@ namespace WorkflowEngine;
 /// <summary>Slots of this node. While some are free a request costs one interlocked operation; the ordered queue, and its lock, are entered only when none is.</summary>
 internal sealed class StepScheduler(int slots) : IStepScheduler
 {
+    private readonly int _slots = slots;
     private readonly Lock _gate = new();
     private readonly PriorityQueue<ISlotTaker, (long Rank, long Order)> _queue = new();
     private long _order;
@@ -13,7 +14,7 @@ internal sealed class StepScheduler(int slots) : IStepScheduler
 
     public int Queued => Volatile.Read(ref _queued);
 
-    public int Taken => slots - Volatile.Read(ref _free);
+    public int Taken => _slots - Volatile.Read(ref _free);
 
     public void Schedule(ISlotTaker taker)
     {

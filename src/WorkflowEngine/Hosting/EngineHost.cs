@@ -95,6 +95,7 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
+        _loop.Dispose();
         Node.Timers.Dispose();
         _stop.Dispose();
         if (_temporaryPackets is not null && Directory.Exists(_temporaryPackets))

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using WorkflowEngine;
 using WorkflowEngine.Storage;

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using System.Runtime.CompilerServices;
 using WorkflowEngine;
 

@@ -5,6 +5,9 @@ namespace WorkflowEngine;
 /// <summary>A step's logger: every entry carries job, step and attempt.</summary>
 internal sealed partial class StepLog(ILogger inner, StepPayload payload) : ILogger
 {
+    private static readonly Func<ILogger, JobId, string, int, IDisposable?> AttemptScope
+        = LoggerMessage.DefineScope<JobId, string, int>("Job {JobId}, step {StepPath}, attempt {Attempt}");
+
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => inner.BeginScope(state);
 
     public bool IsEnabled(LogLevel logLevel) => inner.IsEnabled(logLevel);
@@ -13,7 +16,7 @@ internal sealed partial class StepLog(ILogger inner, StepPayload payload) : ILog
     {
         if (inner.IsEnabled(logLevel))
         {
-            using var scope = inner.BeginScope("Job {JobId}, step {StepPath}, attempt {Attempt}", payload.JobId, payload.StepPath, payload.Attempt);
+            using var scope = AttemptScope(inner, payload.JobId, payload.StepPath, payload.Attempt);
             inner.Log(logLevel, eventId, state, exception, formatter);
         }
     }

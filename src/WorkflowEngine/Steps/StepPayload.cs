@@ -95,7 +95,11 @@ public sealed class StepPayload
     }
 
     /// <summary>A logger that carries job, step and attempt.</summary>
-    public ILogger Log => _log ??= Loggers is null ? NullLogger.Instance : new StepLog(Loggers.CreateLogger($"WorkflowEngine.Step.{StepId}"), this);
+    public ILogger Log
+    {
+        get => _log ??= Loggers is null ? NullLogger.Instance : new StepLog(Loggers.CreateLogger("WorkflowEngine.Step"), this);
+        internal init => _log = value;
+    }
 
     /// <summary>What variables and engine data are read from.</summary>
     internal JobData? Values { get; init; }

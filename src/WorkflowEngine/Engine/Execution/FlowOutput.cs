@@ -1,3 +1,5 @@
+using WorkflowEngine.Storage;
+
 namespace WorkflowEngine;
 
 /// <summary>Makes a flow's output when the machine cannot: from templates, or from several leaves' packets (S9).</summary>
@@ -7,7 +9,7 @@ internal static class FlowOutput
     public static void Begin(EngineNode node, FlowRunner runner, JobState state)
     {
         var leaves = JobEnd.LiveLeaves(state).ConvertAll(leaf => state.Steps[leaf].Output);
-        var named = StepTask.Named(state, runner.Flow.OutputSteps);
+        var named = StepTask.Snapshot(state, runner.Flow.OutputSteps);
         var data = state.Data;
         _ = MakeAsync(node, runner, leaves, named, data, state.Creation.Input);
     }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
