@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace WorkflowEngine.Cli;
+
+/// <summary>Measures the engine and its ceiling in one process, one after the other.</summary>
+internal static class BenchRun
+{
+    private const int CeilingItems = 2_000_000;
+    private const int MostLatencyJobs = 2_000;
+
+    public static async Task<BenchFigures> RunAsync(BenchShape shape, int jobs, int concurrency)
+    {
+        var ceiling = await CeilingAsync();
+        await using var local = await LocalEngine.StartAsync(Configure, AddStep);
+        await local.Engine.Flows.AddAsync(shape.Flow);
+        await DriveAsync(local.Engine, Math.Max(1, jobs / 10), concurrency);
+
+        var retainedBefore = GC.GetTotalMemory(forceFullCollection: true);
+        var allocatedBefore = GC.GetTotalAllocatedBytes(precise: true);
+        var began = Stopwatch.GetTimestamp();
+        await DriveAsync(local.Engine, jobs, concurrency);
+        var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        var allocated = GC.GetTotalAllocatedBytes(precise: true) - allocatedBefore;
+        var retained = GC.GetTotalMemory(forceFullCollection: true) - retainedBefore;
+
+        var latencies = await LatenciesAsync(local.Engine, Math.Clamp(jobs / 5, 1, MostLatencyJobs));
+        var steps = (double)jobs * shape.StepCount;
+        return new BenchFigures
+        {
+            Shape = shape.Name,
+            Store = "memory",
+            Jobs = jobs,
+            StepsPerJob = shape.StepCount,
+            Concurrency = concurrency,
+            Seconds = Math.Round(seconds, 4),
+            StepsPerSecond = Math.Round(steps / seconds),
+            JobsPerSecond = Math.Round(jobs / seconds, 1),
+            AllocatedBytesPerStep = Math.Round(allocated / steps, 1),
+            RetainedBytesPerStep = Math.Round(retained / steps, 1),
+            LatencyP50Milliseconds = Math.Round(latencies[latencies.Length / 2], 4),
+            LatencyP99Milliseconds = Math.Round(latencies[latencies.Length * 99 / 100], 4),
+            CeilingPerSecond = Math.Round(ceiling),
+            Ratio = Math.Round(steps / seconds / ceiling, 4),
+        };
+    }
+
+    private static void Configure(WorkflowEngineOptions options) => options.Retention = TimeSpan.FromDays(1);
+
+    private static void AddStep(IWorkflowEngineBuilder engine)
+        => engine.AddStep(BenchShape.StepType, (payload, _) => StepResult.Completed(payload.Data));
+
+    /// <summary>Keeps so many jobs in flight until all have ended.</summary>
+    private static async Task DriveAsync(IWorkflowEngine engine, int jobs, int concurrency)
+    {
+        var left = jobs;
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(jobs, concurrency)).Select(_ => Task.Run(async () =>
+        {
+            while (Interlocked.Decrement(ref left) >= 0)
+            {
+                (await engine.RunAsync("bench")).EnsureSucceeded();
+            }
+        })));
+    }
+
+    private static async Task<double[]> LatenciesAsync(IWorkflowEngine engine, int jobs)
+    {
+        var milliseconds = new double[jobs];
+        for (var at = 0; at < jobs; at++)
+        {
+            var began = Stopwatch.GetTimestamp();
+            (await engine.RunAsync("bench")).EnsureSucceeded();
+            milliseconds[at] = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+        }
+
+        Array.Sort(milliseconds);
+        return milliseconds;
+    }
+
+    /// <summary>Items per second through an unbounded channel whose one reader yields once for each.</summary>
+    private static async Task<double> CeilingAsync()
+    {
+        await PassAsync(CeilingItems / 10);
+        var began = Stopwatch.GetTimestamp();
+        await PassAsync(CeilingItems);
+        return CeilingItems / Stopwatch.GetElapsedTime(began).TotalSeconds;
+    }
+
+    private static async Task PassAsync(int items)
+    {
+        var channel = Channel.CreateUnbounded<int>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        var writing = Task.Run(() =>
+        {
+            for (var at = 0; at < items; at++)
+            {
+                channel.Writer.TryWrite(at);
+            }
+
+            channel.Writer.Complete();
+        });
+        await foreach (var _ in channel.Reader.ReadAllAsync())
+        {
+            await Task.Yield();
+        }
+
+        await writing;
+    }
+}
