@@ -21,7 +21,8 @@ internal sealed class StepLogLines(Action<string> sink) : ILoggerProvider
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (IsEnabled(logLevel))
+            // A failed attempt is an event too, and shown as one.
+            if (IsEnabled(logLevel) && eventId.Name != nameof(EngineLog.StepFailed))
             {
                 var level = logLevel == LogLevel.Information ? string.Empty : $"{logLevel.ToString().ToLowerInvariant()}: ";
                 sink($"{level}{formatter(state, null)}{(exception is null ? string.Empty : $" ({exception.Message})")}");
