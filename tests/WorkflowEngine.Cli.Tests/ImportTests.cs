@@ -118,8 +118,14 @@ public sealed class ImportTests : IDisposable
     private static IEnumerable<string?> TaskIdsOf(string path)
         => JsonElement.Parse(File.ReadAllText(path)).GetProperty("workflow").GetProperty("specification").GetProperty("tasks").EnumerateArray().Select(task => task.Text("id"));
 
+    /// <summary>The folder that <c>WF_INSTANCES</c> names, else <c>../shared/data/wfinstances</c>; null where there is none.</summary>
     private static string? RealGraphs()
     {
+        if (Environment.GetEnvironmentVariable("WF_INSTANCES") is { Length: > 0 } named)
+        {
+            return named;
+        }
+
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "WorkflowEngine.sln")))

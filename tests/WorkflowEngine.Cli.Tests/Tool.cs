@@ -71,10 +71,10 @@ internal sealed class Tool : IDisposable
             {
                 await process.WaitForExitAsync(limit.Token);
             }
-            catch (OperationCanceledException error)
+            catch (OperationCanceledException late)
             {
                 process.Kill(entireProcessTree: true);
-                throw new TimeoutException("wf did not end in time.", error);
+                throw new TimeoutException("wf did not end in time.", late);
             }
 
             return new ToolRun(process.ExitCode, await output, await error);
