@@ -15,7 +15,7 @@ var listing = FolderListing.Read(arguments.Folder, leaveOut: arguments.Output);
 
 // The content root is the program's own folder, so that the host neither reads settings from the folder it reports on nor watches it.
 var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
-builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Error).AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddWorkflowEngine()
     .AddStep<MeasureFiles>("measure", step => step.Name("Measure files").Config<MeasureConfig>())

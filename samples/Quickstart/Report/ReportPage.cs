@@ -7,6 +7,7 @@ internal static class ReportPage
 {
     private const int ColorsOfLanguages = 9;
     private const int ColorOfTheRest = 9;
+    private const int ColorOfFolders = 9;
 
     private static readonly Lazy<string> Style = new(() =>
     {
@@ -96,11 +97,13 @@ internal static class ReportPage
 
         var colors = summary.Languages.Take(ColorsOfLanguages).Index().ToDictionary(pair => pair.Item.Name, pair => pair.Index);
         var largest = summary.Largest.Select(file => new Bar(file.Path, file.Bytes, Text.Size(file.Bytes), colors.GetValueOrDefault(file.Language, ColorOfTheRest))).ToList();
+        var folders = summary.Folders.Select(folder => new Bar(folder.Path, folder.Bytes, $"{Text.Count(folder.Files, "file")}, {Text.Size(folder.Bytes)}", ColorOfFolders)).ToList();
         return $"""
             <div class="pair">
             <section><h2>Largest files</h2>{Charts.LabelledBars(largest, "Largest files")}</section>
-            <section><h2>Duplicates<small>{Text.Count(summary.DuplicateGroups, "group")}</small></h2>{Duplicates(summary)}</section>
+            <section><h2>Largest folders</h2>{Charts.LabelledBars(folders, "Largest folders")}</section>
             </div>
+            <section><h2>Duplicates<small>{Text.Count(summary.DuplicateGroups, "group")}, {Text.Size(summary.WastedBytes)} to spare</small></h2>{Duplicates(summary)}</section>
             """;
     }
 

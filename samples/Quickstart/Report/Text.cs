@@ -28,7 +28,7 @@ internal static class Text
     /// <summary>A coordinate or length in an SVG image.</summary>
     public static string Point(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 
-    public static string Percent(double part, double whole) => whole <= 0 ? "0 %" : string.Create(CultureInfo.InvariantCulture, $"{100 * part / whole:0.#} %");
+    public static string Percent(double part, double whole) => part <= 0 ? "0 %" : part / whole < 0.001 ? "< 0.1 %" : string.Create(CultureInfo.InvariantCulture, $"{100 * part / whole:0.#} %");
 
     public static string Count(long number, string singular, string? plural = null) => $"{Number(number)} {(number == 1 ? singular : plural ?? singular + "s")}";
 
