@@ -33,6 +33,10 @@ internal sealed class EngineNode
 
     public required ILogger Log { get; init; }
 
+    public required IServiceProvider Services { get; init; }
+
+    public required ILoggerFactory Loggers { get; init; }
+
     /// <summary>The life of this process (G3).</summary>
     public required Guid Incarnation { get; init; }
 

@@ -26,8 +26,15 @@ internal sealed class FlowRunner : ISlotTaker
         Bodies = new RunningBodies(node, this);
         _commits = new JobCommits(node, this, state, storeTag);
         var creation = state.Creation;
-        var options = creation.Options;
-        Facts = new JobFacts(creation.Id, flow.Flow.Id, flow.Flow.Version, options?.Tenant, options?.Actor, options?.Trigger, options?.Key, state.Head.Attempt, WorkflowJson.EmptyObject, node.Options.Json);
+        Facts = new JobFacts(creation.Id, flow.Flow.Id, flow.Flow.Version, node.Options.Json)
+        {
+            Options = creation.Options,
+            JobAttempt = state.Head.Attempt,
+            Epoch = state.Epoch,
+            Services = node.Services,
+            Loggers = node.Loggers,
+            Host = Bodies,
+        };
         Rank = creation.CreatedAt - (creation.Priority * 10 * TimeSpan.TicksPerSecond);
     }
 
@@ -42,7 +49,8 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>The bodies that run, and how they are asked to stop.</summary>
     public RunningBodies Bodies { get; }
 
-    public int Epoch => _state.Epoch;
+    /// <summary>The job's head as last committed, once this runner is retired.</summary>
+    public JobHead FinalHead => _state.Head;
 
     /// <summary>Completes when this node has no more to do with the job: it ended, was released, or was lost.</summary>
     public Task Retired => _commits.Retired;

@@ -16,7 +16,7 @@ internal sealed class JobCommits
     private readonly JobState _state;
     private readonly JobTransition _transition = new();
     private readonly TaskCompletionSource _retired = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private ChangeSet _sealed = new();
+    private ChangeSet? _sealed;
     private List<Letter>? _awaitOpen;
     private List<Letter>? _awaitSealed;
     private TaskCompletionSource<CommitVerdict>? _first;
@@ -100,7 +100,13 @@ internal sealed class JobCommits
     private void Seal(bool releases)
     {
         var changes = _state.Changes;
-        (_state.Changes, _sealed) = (_sealed, changes);
+        if (!_node.Store.Traits.IsSynchronous)
+        {
+            // Commands go on changing the state while the commit is in flight: they get a change set of their own.
+            _state.Changes = _sealed ?? new ChangeSet();
+        }
+
+        _sealed = changes;
         (_awaitSealed, _awaitOpen) = (_awaitOpen, null);
         _transition.ClearSteps();
         foreach (var index in changes.Touched)
@@ -172,7 +178,7 @@ internal sealed class JobCommits
                 _node.Events.Publish(_transition.Events);
             }
 
-            JobMachine.ReleaseReadied(_state, _sealed.Readied);
+            JobMachine.ReleaseReadied(_state, _sealed!.Readied);
             foreach (var answer in _sealed.Answers)
             {
                 _node.Answers.Give(answer.Command, answer.Verdict);
@@ -199,7 +205,7 @@ internal sealed class JobCommits
             Drop();
         }
 
-        _sealed.Clear();
+        _sealed!.Clear();
         _awaitSealed?.ForEach(letter => letter.TrySetResult(letter.Verdict));
         _awaitSealed = null;
         _first?.TrySetResult(verdict);
