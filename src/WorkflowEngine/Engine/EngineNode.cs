@@ -65,11 +65,19 @@ internal sealed class EngineNode
 
     public FlowRunner? Find(JobId id) => _runners.GetValueOrDefault(id);
 
-    public void Add(FlowRunner runner) => _runners[runner.Id] = runner;
+    public void Add(FlowRunner runner)
+    {
+        _runners[runner.Id] = runner;
+        WorkflowTelemetry.JobHeld(runner.Facts.FlowId, 1);
+    }
 
     public void Remove(FlowRunner runner)
     {
-        _runners.TryRemove(new(runner.Id, runner));
+        if (_runners.TryRemove(new(runner.Id, runner)))
+        {
+            WorkflowTelemetry.JobHeld(runner.Facts.FlowId, -1);
+        }
+
         Wake();
     }
 

@@ -32,6 +32,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
             Options = Kept(options),
             RequestHash = options?.Key is null ? null : HashOf(flow.Id, packet, options),
         };
+        WorkflowTelemetry.JobStarted(flow.Id);
         return await CreateAsync(flow, creation, data, now).ConfigureAwait(false);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace WorkflowEngine;
@@ -16,7 +17,21 @@ internal sealed class StepExecutor(
 {
     private readonly ILogger _log = loggers.CreateLogger("WorkflowEngine.Step");
 
-    public async ValueTask<StepOutcome> ExecuteAsync(FlowRunner runner, StepTask task)
+    public ValueTask<StepOutcome> ExecuteAsync(FlowRunner runner, StepTask task)
+        => WorkflowTelemetry.Source.HasListeners() || WorkflowTelemetry.MeasuresSteps ? ObservedAsync(runner, task) : AttemptAsync(runner, task);
+
+    private async ValueTask<StepOutcome> ObservedAsync(FlowRunner runner, StepTask task)
+    {
+        using var activity = WorkflowTelemetry.Source.StartActivity("step.execute");
+        activity?.SetTag("workflow.flow.id", runner.Facts.FlowId).SetTag("workflow.step.type", task.Step.Type);
+        var began = time.GetTimestamp();
+        var outcome = await AttemptAsync(runner, task).ConfigureAwait(false);
+        activity?.SetStatus(outcome.Kind == OutcomeKind.Failed ? ActivityStatusCode.Error : ActivityStatusCode.Ok, outcome.Error?.Message);
+        WorkflowTelemetry.StepEnded(runner.Facts.FlowId, task.Step.Type, outcome.Kind.ToString().ToLowerInvariant(), outcome.Error?.Reason, task.Start.Attempt, time.GetElapsedTime(began));
+        return outcome;
+    }
+
+    private async ValueTask<StepOutcome> AttemptAsync(FlowRunner runner, StepTask task)
     {
         StepPayload? payload = null;
         StepDeadline? deadline = null;

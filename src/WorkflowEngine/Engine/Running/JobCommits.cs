@@ -123,7 +123,7 @@ internal sealed class JobCommits
         ref var head = ref _state.Head;
         head.Percentage = JobProgress.Of(_state);
         head.Completed = _state.CompletedCount;
-        head.DueAt = _state.IsTerminal ? 0 : StepWaits.NextDue(_state);
+        head.DueAt = NextDue();
         head.Version++;
         _transition.Events = new EventRow(_state.Id, _state.Flow.Id, head.Sequence + 1, changes.Events.Count, changes.Events.Written);
         head.Sequence += changes.Events.Count;
@@ -192,6 +192,7 @@ internal sealed class JobCommits
             if (_state.IsTerminal || _transition.Releases)
             {
                 CleanPackets();
+                Measure();
                 Retire();
             }
             else
@@ -201,7 +202,7 @@ internal sealed class JobCommits
         }
         else
         {
-            EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result);
+            EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result.ToString());
             Drop();
         }
 
@@ -224,9 +225,23 @@ internal sealed class JobCommits
             return false;
         }
 
-        var due = StepWaits.NextDue(_state);
+        var due = NextDue();
         var isFar = due == 0 || due - _node.Now > _node.Options.ParkAfter.Ticks;
         return _state.Head.Status == JobStatus.Waiting ? isFar : _state.Head.Status == JobStatus.Paused && !_state.Head.StepMode && _state.Ready.ForcedCount == 0;
+    }
+
+    /// <summary>When something happens to the job by itself: a waiting step, or the job's own time limit, which also runs while it is parked.</summary>
+    private long NextDue()
+    {
+        if (_state.IsTerminal)
+        {
+            return 0;
+        }
+
+        var due = StepWaits.NextDue(_state);
+        var limit = _state.Creation.Options?.Timeout ?? _state.Flow.Definition.Timeout;
+        var end = limit is { } timeout && _state.Head.StartedAt > 0 ? _state.Head.StartedAt + timeout.Ticks : 0;
+        return due == 0 || (end > 0 && end < due) ? end : due;
     }
 
     private void CleanPackets()
@@ -234,6 +249,14 @@ internal sealed class JobCommits
         if (_state.Head.Status.IsSuccess() && (_state.Creation.Input.Reference is not null || Array.Exists(_state.Steps, step => step.Output.Reference is not null)))
         {
             _ = _node.CleanPacketsAsync(_state.Id, _state.Flow.Id, _state.Head.Output);
+        }
+    }
+
+    private void Measure()
+    {
+        if (_state.IsTerminal)
+        {
+            WorkflowTelemetry.JobEnded(_state.Flow.Id, _state.Head.Status, TimeSpan.FromTicks(_state.Head.CompletedAt - Math.Max(_state.Head.StartedAt, _state.Creation.CreatedAt)));
         }
     }
 
