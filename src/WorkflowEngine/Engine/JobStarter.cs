@@ -47,7 +47,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     {
         var runner = new FlowRunner(node, flow, state, storeTag: null);
         node.Add(runner);
-        var verdict = await runner.BeginAsync().ConfigureAwait(false);
+        var verdict = await runner.BeginAsync([]).ConfigureAwait(false);
         return Judge(state.Creation, verdict, runner);
     }
 

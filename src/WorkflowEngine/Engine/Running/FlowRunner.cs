@@ -56,11 +56,20 @@ internal sealed class FlowRunner : ISlotTaker
 
     public bool IsRetired => _commits.IsRetired;
 
-    /// <summary>Commits a creation, or whatever loading changed, and asks for slots. Called once, before anybody else knows the runner.</summary>
-    public ValueTask<CommitVerdict> BeginAsync()
+    /// <summary>
+    /// Applies the mail that a claim brought, commits it with the creation or whatever loading changed, and asks for slots. Called once, before anybody else knows the runner.
+    /// The mail comes first: without it a paused job would be released again in this very commit.
+    /// </summary>
+    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage> mail)
     {
         _turn.TryEnter();
         Bodies.ArmJobTimeout(_state);
+        foreach (var message in mail)
+        {
+            (_delivered ??= []).Add(message.Id);
+            JobMachine.Apply(_state, ControlMessages.ToCommand(message), _node.Now);
+        }
+
         _commits.Flush(force: true);
         if (_state.IsConcluding && !IsRetired)
         {

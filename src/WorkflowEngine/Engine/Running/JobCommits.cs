@@ -44,7 +44,17 @@ internal sealed class JobCommits
     public bool IsIdle => !_inFlight && (IsRetired || !_state.Changes.IsUrgent);
 
     /// <summary>Completes the letter when what is open or in flight now is durable.</summary>
-    public void Await(Letter letter) => (_state.Changes.IsUrgent ? ref _awaitOpen : ref _awaitSealed) = [.. (_state.Changes.IsUrgent ? _awaitOpen : _awaitSealed) ?? [], letter];
+    public void Await(Letter letter)
+    {
+        if (_state.Changes.IsUrgent)
+        {
+            (_awaitOpen ??= []).Add(letter);
+        }
+        else
+        {
+            (_awaitSealed ??= []).Add(letter);
+        }
+    }
 
     public ValueTask<CommitVerdict> FirstVerdict()
         => _inFlight ? new((_first = new(TaskCreationOptions.RunContinuationsAsynchronously)).Task) : new(_lastVerdict);
