@@ -71,6 +71,7 @@ internal sealed class FlowRunner : ISlotTaker
         }
 
         _commits.Flush(force: true);
+        _commits.ReleaseIfIdle();
         if (_state.IsConcluding && !IsRetired)
         {
             FlowOutput.Begin(_node, this, _state);

@@ -97,6 +97,16 @@ internal sealed class JobCommits
         }
     }
 
+    /// <summary>Gives back a claimed job that has nothing to do here.</summary>
+    public void ReleaseIfIdle()
+    {
+        if (!_inFlight && !IsRetired && (_state.IsTerminal || MayRelease()))
+        {
+            Seal(releases: true);
+            Commit();
+        }
+    }
+
     /// <summary>This node forgets the job; a later claim finds it again.</summary>
     public void Drop()
     {
