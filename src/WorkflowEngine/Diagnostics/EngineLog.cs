@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
 
@@ -19,7 +18,7 @@ internal static partial class EngineLog
     public static partial void RunnerFailed(ILogger log, Exception error, JobId job);
 
     [LoggerMessage(5, LogLevel.Warning, "A commit of job {Job} was refused ({Result}); the job is dropped here.")]
-    public static partial void CommitRefused(ILogger log, JobId job, CommitResult result);
+    public static partial void CommitRefused(ILogger log, JobId job, string result);
 
     [LoggerMessage(6, LogLevel.Warning, "Step '{Step}' of job {Job} ignored its token and was given up after the grace period.")]
     public static partial void StepAbandoned(ILogger log, JobId job, string step);
