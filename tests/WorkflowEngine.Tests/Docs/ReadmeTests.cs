@@ -42,6 +42,14 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
+    public void Packages_AreThoseThatTheSampleIsBuiltWith()
+    {
+        var hosting = PackageVersion().Match(SourceTree.Read("Directory.Packages.props")).Groups["version"].Value;
+
+        Readme.Should().Contain($"dotnet add package Microsoft.Extensions.Hosting --version {hosting}\n");
+    }
+
+    [Fact]
     public void Readme_StaysBelow200Lines() => Readme.Split('\n').Should().HaveCountLessThan(200);
 
     private static IEnumerable<string> Blocks(string language)
@@ -51,4 +59,7 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex("^```(?<language>[a-z]+)\n(?<code>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Fence();
+
+    [GeneratedRegex("\"Microsoft.Extensions.Hosting\" Version=\"(?<version>[^\"]+)\"", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex PackageVersion();
 }
