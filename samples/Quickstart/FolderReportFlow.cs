@@ -26,11 +26,8 @@ internal static class FolderReportFlow
                 .Config(MeasureConfig.For(files)));
         }
 
-        flow.Step("summarize", "summarize", configure: step =>
-            {
-                // "*" takes an edge whether its step completed or failed, so a failure becomes a line of the report instead of its end.
-                ids.ForEach(id => step.After(id, "*"));
-            })
+        // "*" takes an edge whether its step completed or failed, so a failure becomes a line of the report instead of its end.
+        flow.Step("summarize", "summarize", configure: step => ids.ForEach(id => step.After(id, "*")))
             .Then("write_report", "write_report", step => step
                 .Config(new WriteReportConfig(output))
                 .Retry(maxAttempts: 3, delay: TimeSpan.FromMilliseconds(200), Backoff.Exponential, on: [WriteReport.NotWritable]));

@@ -24,7 +24,7 @@ internal sealed class ProgressLine(TextWriter output, TimeProvider time)
             if (happened.StepPath is { } step)
             {
                 Count(step, happened);
-                Show(100 * (_ended + _fractions.Values.Sum()) / total, $"{_ended} of {total} steps");
+                Show(Math.Floor(100 * (_ended + _fractions.Values.Sum()) / total), $"{_ended} of {total} steps");
             }
         }
 
@@ -55,7 +55,7 @@ internal sealed class ProgressLine(TextWriter output, TimeProvider time)
             if (percent >= 25 * (_quarters + 1))
             {
                 _quarters = (int)(percent / 25);
-                output.WriteLine($"{percent,3:0} %  {text}");
+                output.WriteLine($"{percent,3} %  {text}");
             }
         }
         else if (percent >= 100 || _shownAt == 0 || time.GetElapsedTime(_shownAt) > Pause)
@@ -63,7 +63,7 @@ internal sealed class ProgressLine(TextWriter output, TimeProvider time)
             _shownAt = time.GetTimestamp();
             var full = (int)(percent / 100 * BarWidth);
             var (done, left) = (new string('█', full), new string('░', BarWidth - full));
-            output.Write(_hasColor ? $"\r\e[36m{done}\e[90m{left}\e[0m {percent,3:0} %  {text}  " : $"\r{done}{left} {percent,3:0} %  {text}  ");
+            output.Write(_hasColor ? $"\r\e[36m{done}\e[90m{left}\e[0m {percent,3} %  {text}  " : $"\r{done}{left} {percent,3} %  {text}  ");
         }
     }
 }
