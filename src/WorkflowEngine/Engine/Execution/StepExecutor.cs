@@ -177,7 +177,9 @@ internal sealed class StepExecutor(
 
     private StepOutcome Failed(FlowRunner runner, in StepTask task, Exception? error, string reason, string message, bool retryable, string? details = null)
     {
-        EngineLog.StepFailed(_log, error, runner.Id, task.Step.Id, task.Start.Attempt, reason, message);
+        // A declared reason says it all; a trace is for what nobody foresaw. The step's record keeps it either way.
+        var unforeseen = error is StepFailedException or DataPacketException ? null : error;
+        EngineLog.StepFailed(_log, unforeseen, runner.Id, task.Step.Id, task.Start.Attempt, reason, message);
         return new StepOutcome(OutcomeKind.Failed) { Error = new StepError(reason, message, retryable, details ?? error?.ToString()) };
     }
 

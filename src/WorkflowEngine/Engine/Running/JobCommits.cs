@@ -211,8 +211,7 @@ internal sealed class JobCommits
 
             if (_state.IsTerminal || _transition.Releases)
             {
-                CleanPackets();
-                Measure();
+                CloseBooks();
                 Retire();
             }
             else
@@ -264,19 +263,17 @@ internal sealed class JobCommits
         return due == 0 || (end > 0 && end < due) ? end : due;
     }
 
-    private void CleanPackets()
-    {
-        if (_state.Head.Status.IsSuccess() && (_state.Creation.Input.Reference is not null || Array.Exists(_state.Steps, step => step.Output.Reference is not null)))
-        {
-            _ = _node.CleanPacketsAsync(_state.Id, _state.Flow.Id, _state.Head.Output);
-        }
-    }
-
-    private void Measure()
+    private void CloseBooks()
     {
         if (_state.IsTerminal)
         {
-            WorkflowTelemetry.JobEnded(_state.Flow.Id, _state.Head.Status, TimeSpan.FromTicks(_state.Head.CompletedAt - Math.Max(_state.Head.StartedAt, _state.Creation.CreatedAt)));
+            var began = Math.Max(_state.Head.StartedAt, _state.Creation.CreatedAt);
+            WorkflowTelemetry.JobEnded(_state.Flow.Id, _state.Head.Status, TimeSpan.FromTicks(_state.Head.CompletedAt - began));
+        }
+
+        if (_state.Head.Status.IsSuccess() && (_state.Creation.Input.Reference is not null || Array.Exists(_state.Steps, step => step.Output.Reference is not null)))
+        {
+            _ = _node.CleanPacketsAsync(_state.Id, _state.Flow.Id, _state.Head.Output);
         }
     }
 
