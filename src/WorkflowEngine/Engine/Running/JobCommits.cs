@@ -66,7 +66,7 @@ internal sealed class JobCommits
     {
         while (!_inFlight && !IsRetired && (_state.Changes.IsUrgent || (force && !_state.Changes.IsEmpty)))
         {
-            Seal(releases: MayRelease());
+            Seal(releases: (_isCreated && Parking.MayRelease(_node, _state)));
             force = false;
             Commit();
         }
@@ -100,7 +100,7 @@ internal sealed class JobCommits
     /// <summary>Gives back a claimed job that has nothing to do here.</summary>
     public void ReleaseIfIdle()
     {
-        if (!_inFlight && !IsRetired && (_state.IsTerminal || MayRelease()))
+        if (!_inFlight && !IsRetired && (_state.IsTerminal || (_isCreated && Parking.MayRelease(_node, _state))))
         {
             Seal(releases: true);
             Commit();
@@ -143,7 +143,7 @@ internal sealed class JobCommits
         ref var head = ref _state.Head;
         head.Percentage = JobProgress.Of(_state);
         head.Completed = _state.CompletedCount;
-        head.DueAt = NextDue();
+        head.DueAt = Parking.NextDue(_state);
         head.Version++;
         _transition.Events = new EventRow(_state.Id, _state.Flow.Id, head.Sequence + 1, changes.Events.Count, changes.Events.Written);
         head.Sequence += changes.Events.Count;
@@ -229,38 +229,6 @@ internal sealed class JobCommits
         _awaitSealed?.ForEach(letter => letter.TrySetResult(letter.Verdict));
         _awaitSealed = null;
         _first?.TrySetResult(verdict);
-    }
-
-    /// <summary>A waiting or paused job that is not due soon leaves memory in the commit that made it so (S16).</summary>
-    private bool MayRelease()
-    {
-        if (_node.IsDraining && _state is { IsTerminal: false, Running: 0 })
-        {
-            return true;
-        }
-
-        if (_state.IsTerminal || _state.Running > 0 || _state.IsConcluding || _state.IsEnding || !_isCreated)
-        {
-            return false;
-        }
-
-        var due = NextDue();
-        var isFar = due == 0 || due - _node.Now > _node.Options.ParkAfter.Ticks;
-        return _state.Head.Status == JobStatus.Waiting ? isFar : _state.Head.Status == JobStatus.Paused && !_state.Head.StepMode && _state.Ready.ForcedCount == 0;
-    }
-
-    /// <summary>When something happens to the job by itself: a waiting step, or the job's own time limit, which also runs while it is parked.</summary>
-    private long NextDue()
-    {
-        if (_state.IsTerminal)
-        {
-            return 0;
-        }
-
-        var due = StepWaits.NextDue(_state);
-        var limit = _state.Creation.Options?.Timeout ?? _state.Flow.Definition.Timeout;
-        var end = limit is { } timeout && _state.Head.StartedAt > 0 ? _state.Head.StartedAt + timeout.Ticks : 0;
-        return due == 0 || (end > 0 && end < due) ? end : due;
     }
 
     private void CloseBooks()
