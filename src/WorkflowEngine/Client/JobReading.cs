@@ -24,25 +24,29 @@ internal sealed class JobReading(EngineNode node)
                 await runner.Retired.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            // Watching begins before the look, so that nothing between the two is missed.
-            using var watcher = node.Events.Watch(id, capacity: 16);
             var job = await LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
-            if (job.Head.Status.IsTerminal() || (until == JobWait.Idle && job.Head.Status is JobStatus.Waiting or JobStatus.Paused))
+            if (IsOver(job, until))
             {
-                return await ResultAsync(job, cancellationToken).ConfigureAwait(false);
+                return await ResultAsync(id, job.Head, cancellationToken).ConfigureAwait(false);
             }
 
-            if (node.Find(id) is null || until == JobWait.Idle)
+            // Watching begins before another look, so that nothing between the two is missed.
+            using var watcher = node.Events.Watch(id, capacity: 16);
+            job = await LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
+            if (!IsOver(job, until) && (node.Find(id) is null || until == JobWait.Idle))
             {
                 await watcher.AnyAsync(node.Options.PollInterval, node.Time, cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
-    public async Task<JobResult> ResultAsync(StoredJob job, CancellationToken cancellationToken)
+    private static bool IsOver(StoredJob job, JobWait until)
+        => job.Head.Status.IsTerminal() || (until == JobWait.Idle && job.Head.Status is JobStatus.Waiting or JobStatus.Paused);
+
+    public async ValueTask<JobResult> ResultAsync(JobId id, JobHead head, CancellationToken cancellationToken)
     {
-        var output = job.Head.Status.IsSuccess() ? await node.Vault.LoadAsync(job.Head.Output, cancellationToken).ConfigureAwait(false) : DataPacket.Empty;
-        return new JobResult(job.Creation.Id, job.Head.Status, job.Head.Data?.Reason, job.Head.Data?.Message, output);
+        var output = head.Status.IsSuccess() ? await node.Vault.LoadAsync(head.Output, cancellationToken).ConfigureAwait(false) : DataPacket.Empty;
+        return new JobResult(id, head.Status, head.Data?.Reason, head.Data?.Message, output);
     }
 
     /// <summary>Rows from the store until they are used up, then live ones; a gap, which a slow reader causes, is read from the store again.</summary>

@@ -146,11 +146,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
 
         var runner = new FlowRunner(node, flow, JobRebuild.Load(flow.Flow, job, node.Now), job.StoreTag);
         node.Add(runner);
-        await runner.BeginAsync().ConfigureAwait(false);
-        foreach (var message in job.Mail)
-        {
-            runner.Deliver(message);
-        }
+        await runner.BeginAsync(job.Mail).ConfigureAwait(false);
     }
 
     private async Task ListenAsync()

@@ -12,8 +12,7 @@ internal sealed class FlowRunner : ISlotTaker
     private readonly JobState _state;
     private readonly JobCommits _commits;
     private HashSet<Guid>? _delivered;
-    private Letter? _mail;
-    private int _turn;
+    private Turn _turn;
 
     /// <summary>Slots asked for, or kept by a step's ender, whose next steps have not begun.</summary>
     private int _asked;
@@ -26,8 +25,15 @@ internal sealed class FlowRunner : ISlotTaker
         Bodies = new RunningBodies(node, this);
         _commits = new JobCommits(node, this, state, storeTag);
         var creation = state.Creation;
-        var options = creation.Options;
-        Facts = new JobFacts(creation.Id, flow.Flow.Id, flow.Flow.Version, options?.Tenant, options?.Actor, options?.Trigger, options?.Key, state.Head.Attempt, WorkflowJson.EmptyObject, node.Options.Json);
+        Facts = new JobFacts(creation.Id, flow.Flow.Id, flow.Flow.Version, node.Options.Json)
+        {
+            Options = creation.Options,
+            JobAttempt = state.Head.Attempt,
+            Epoch = state.Epoch,
+            Services = node.Services,
+            Loggers = node.Loggers,
+            Host = Bodies,
+        };
         Rank = creation.CreatedAt - (creation.Priority * 10 * TimeSpan.TicksPerSecond);
     }
 
@@ -42,19 +48,30 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>The bodies that run, and how they are asked to stop.</summary>
     public RunningBodies Bodies { get; }
 
-    public int Epoch => _state.Epoch;
+    /// <summary>The job's head as last committed, once this runner is retired.</summary>
+    public JobHead FinalHead => _state.Head;
 
     /// <summary>Completes when this node has no more to do with the job: it ended, was released, or was lost.</summary>
     public Task Retired => _commits.Retired;
 
     public bool IsRetired => _commits.IsRetired;
 
-    /// <summary>Commits a creation, or whatever loading changed, and asks for slots. Called once, before anybody else knows the runner.</summary>
-    public ValueTask<CommitVerdict> BeginAsync()
+    /// <summary>
+    /// Applies the mail that a claim brought, commits it with the creation or whatever loading changed, and asks for slots. Called once, before anybody else knows the runner.
+    /// The mail comes first: without it a paused job would be released again in this very commit.
+    /// </summary>
+    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage> mail)
     {
-        TryEnter();
+        _turn.TryEnter();
         Bodies.ArmJobTimeout(_state);
+        foreach (var message in mail)
+        {
+            (_delivered ??= []).Add(message.Id);
+            JobMachine.Apply(_state, ControlMessages.ToCommand(message), _node.Now);
+        }
+
         _commits.Flush(force: true);
+        _commits.ReleaseIfIdle();
         if (_state.IsConcluding && !IsRetired)
         {
             FlowOutput.Begin(_node, this, _state);
@@ -72,7 +89,7 @@ internal sealed class FlowRunner : ISlotTaker
     /// </summary>
     public ValueTask<CommandVerdict> ApplyAsync(JobCommand command, bool keepsSlot = false)
     {
-        if (!TryEnter())
+        if (!_turn.TryEnter())
         {
             return new(Post(new Letter { Command = command, KeepsSlot = keepsSlot }));
         }
@@ -105,7 +122,7 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>Does something in the turn, now or when its holder drains the mailbox.</summary>
     public void InTurn(Action<FlowRunner> work)
     {
-        if (TryEnter())
+        if (_turn.TryEnter())
         {
             work(this);
             Leave();
@@ -116,8 +133,24 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    /// <summary>Called by the scheduler with a slot in hand. The task never faults: <see cref="RunSlotAsync"/> catches everything.</summary>
-    public void TakeSlot() => _ = RunSlotAsync();
+    /// <summary>Called by the scheduler with a slot in hand.</summary>
+    public void TakeSlot() => SlotRun.Begin(_node, this);
+
+    /// <summary>With a slot in hand: starts the next ready step; the default value when there is none.</summary>
+    public ValueTask<StepTask> BeginNextAsync()
+    {
+        if (_turn.TryEnter())
+        {
+            var task = BeginNext();
+            Leave();
+            return new(task);
+        }
+
+        return BeginByLetterAsync();
+    }
+
+    /// <summary>This node forgets the job; a later claim finds it again.</summary>
+    public void Drop() => InTurn(static runner => runner._commits.Drop());
 
     /// <summary>In the turn: the commit that was in flight came back.</summary>
     public void AfterCommit()
@@ -166,55 +199,6 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>In the turn: gives the job back unfinished, if no body runs.</summary>
     public void Release() => _commits.Release();
 
-    private async Task RunSlotAsync()
-    {
-        try
-        {
-            var began = _node.Time.GetTimestamp();
-            var task = await BeginNextAsync().ConfigureAwait(false);
-            for (var steps = 1; task.Step is not null; steps++)
-            {
-                var outcome = await _node.Executor.ExecuteAsync(this, task).ConfigureAwait(false);
-
-                // A job may keep a slot for 64 steps or 50 ms; then others have their turn.
-                var goesOn = steps < 64 && _node.Time.GetElapsedTime(began).TotalMilliseconds < 50;
-                var verdict = await ApplyAsync(new EndStep(task.Start.Step, task.Start.Run, outcome), keepsSlot: goesOn).ConfigureAwait(false);
-                if (verdict.Effect == CommandEffect.Stale && Bodies.WasAbandoned(task.Start.Run))
-                {
-                    EngineLog.LateResult(_node.Log, Id, task.Step.Id);
-                    return; // Its slot was taken back when it was given up.
-                }
-
-                if (!goesOn)
-                {
-                    break;
-                }
-
-                task = await BeginNextAsync().ConfigureAwait(false);
-            }
-        }
-        catch (Exception error)
-        {
-            EngineLog.RunnerFailed(_node.Log, error, Id);
-            InTurn(static runner => runner._commits.Drop());
-        }
-
-        _node.Scheduler.Release();
-    }
-
-    /// <summary>With a slot in hand: starts the next ready step; the default value when there is none.</summary>
-    private ValueTask<StepTask> BeginNextAsync()
-    {
-        if (TryEnter())
-        {
-            var task = BeginNext();
-            Leave();
-            return new(task);
-        }
-
-        return BeginByLetterAsync();
-    }
-
     private async ValueTask<StepTask> BeginByLetterAsync()
     {
         var task = default(StepTask);
@@ -235,7 +219,6 @@ internal sealed class FlowRunner : ISlotTaker
 
     private CommandVerdict Apply(JobCommand command, bool keepsSlot)
     {
-        _asked += keepsSlot ? 1 : 0;
         if (_commits.IsRetired)
         {
             return CommandVerdict.Stale;
@@ -243,6 +226,7 @@ internal sealed class FlowRunner : ISlotTaker
 
         var wasConcluding = _state.IsConcluding;
         var verdict = JobMachine.Apply(_state, command, _node.Now);
+        _asked += keepsSlot && verdict.Effect != CommandEffect.Stale ? 1 : 0;
         if (_state.IsConcluding && !wasConcluding)
         {
             FlowOutput.Begin(_node, this, _state);
@@ -262,34 +246,9 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    private bool TryEnter()
-    {
-        if (Interlocked.CompareExchange(ref _turn, 1, 0) == 0)
-        {
-            return true;
-        }
-
-        // A turn takes a microsecond: a short spin is cheaper than a letter, which costs a thread hop.
-        for (var spins = 0; spins < 20; spins++)
-        {
-            Thread.SpinWait(20);
-            if (Volatile.Read(ref _turn) == 0 && Interlocked.CompareExchange(ref _turn, 1, 0) == 0)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     private Task<CommandVerdict> Post(Letter letter)
     {
-        do
-        {
-            letter.Next = Volatile.Read(ref _mail);
-        }
-        while (Interlocked.CompareExchange(ref _mail, letter, letter.Next) != letter.Next);
-        if (Interlocked.CompareExchange(ref _turn, 1, 0) == 0)
+        if (_turn.Post(letter))
         {
             Leave();
         }
@@ -297,25 +256,20 @@ internal sealed class FlowRunner : ISlotTaker
         return letter.Task;
     }
 
-    /// <summary>Drains the mailbox and gives the turn up. A letter that comes between the last look and the release finds the turn free, or is seen by the look after it.</summary>
+    /// <summary>Drains the mailbox and gives the turn up.</summary>
     private void Leave()
     {
-        while (true)
+        do
         {
-            while (Interlocked.Exchange(ref _mail, null) is { } newest)
+            while (_turn.TakeMail() is { } oldest)
             {
-                for (var letter = Letter.Oldest(newest); letter is not null; letter = letter.Next)
+                for (Letter? letter = oldest; letter is not null; letter = letter.Next)
                 {
                     Open(letter);
                 }
             }
-
-            Interlocked.Exchange(ref _turn, 0);
-            if (Volatile.Read(ref _mail) is null || Interlocked.CompareExchange(ref _turn, 1, 0) != 0)
-            {
-                return;
-            }
         }
+        while (!_turn.TryRelease());
     }
 
     private void Open(Letter letter)
@@ -336,31 +290,5 @@ internal sealed class FlowRunner : ISlotTaker
         {
             _commits.Await(letter);
         }
-    }
-}
-
-/// <summary>A command, or work, left for the holder of the turn; it completes when its effect is durable.</summary>
-internal sealed class Letter() : TaskCompletionSource<CommandVerdict>(TaskCreationOptions.RunContinuationsAsynchronously)
-{
-    public JobCommand? Command { get; init; }
-
-    public Action<FlowRunner>? Work { get; init; }
-
-    public bool KeepsSlot { get; init; }
-
-    public CommandVerdict Verdict { get; set; }
-
-    public Letter? Next { get; set; }
-
-    /// <summary>Turns the chain around: the mailbox holds the newest first.</summary>
-    public static Letter? Oldest(Letter? newest)
-    {
-        Letter? oldest = null;
-        while (newest is not null)
-        {
-            (newest.Next, newest, oldest) = (oldest, newest.Next, newest);
-        }
-
-        return oldest;
     }
 }
