@@ -130,6 +130,37 @@ public sealed class RunTests : IDisposable
         EventLines.Read(_wf.PathOf("events.json")).Select(happened => happened.Text("type")).Should().Contain("job.paused").And.NotContain("step.started");
     }
 
+    [Theory]
+    [InlineData("1h", true, 5, "waiting")]
+    [InlineData("20ms", false, 1, "failed")]
+    public async Task Run_OfAJobThatWaits_EndsWith5UntilIdleAndElseWaitsItOut(string delay, bool untilIdle, int exitCode, string status)
+    {
+        var flow = _wf.File("retry.json", $$"""{ "id": "retry", "steps": [ { "id": "a", "type": "exec", "config": { "command": "false" }, "retry": { "max_attempts": 2, "delay": "{{delay}}" } } ] }""");
+        string[] arguments = ["run", flow, "--json", "--events", _wf.PathOf("events.json")];
+
+        var run = await _wf.RunAsync(untilIdle ? [.. arguments, "--until-idle"] : arguments);
+
+        (run.ExitCode, run.Json.Text("status")).Should().Be((exitCode, status));
+        run.Json.GetProperty("steps")[0].GetProperty("attempts").GetInt32().Should().Be(untilIdle ? 1 : 2);
+        var events = EventLines.Read(_wf.PathOf("events.json"));
+        events.ShouldBeGapFree();
+        events[^1].Text("type").Should().Be($"job.{status}");
+    }
+
+    [Fact]
+    public async Task Run_ThatIsInterruptedTwice_EndsAtOnce()
+    {
+        var flow = _wf.File("slow.json", """{ "id": "slow", "steps": [ { "id": "quick", "type": "noop" }, { "id": "a", "type": "simulate", "config": { "duration": "1h" }, "after": ["quick"] } ] }""");
+        var process = _wf.Start("run", flow);
+        await Tool.UntilAsync(process, "quick completed");
+
+        await Tool.SignalAsync(process, "INT");
+        await Tool.SignalAsync(process, "INT");
+        var run = await Tool.EndAsync(process);
+
+        run.ExitCode.Should().BeOneOf(3, 130);
+    }
+
     [Fact]
     public async Task Run_WithMaxConcurrency_RaisesTheDefaultLimitOfAJob()
     {

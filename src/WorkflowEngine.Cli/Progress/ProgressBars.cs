@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace WorkflowEngine.Cli;
 
@@ -12,9 +13,9 @@ internal sealed class ProgressBars : IProgressView
     private readonly IAnsiConsole _console;
     private readonly ConcurrentDictionary<string, double> _running = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<string> _notes = new();
-    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _drawing;
-    private int _ended;
+    private int _done;
 
     public ProgressBars(FlowDefinition flow)
     {
@@ -42,9 +43,12 @@ internal sealed class ProgressBars : IProgressView
             case JobEventTypes.StepWaiting:
                 _running.TryRemove(happened.StepPath!, out _);
                 break;
-            case JobEventTypes.StepCompleted or JobEventTypes.StepFailed or JobEventTypes.StepSkipped or JobEventTypes.StepBlocked or JobEventTypes.StepCancelled:
+            case JobEventTypes.StepCompleted or JobEventTypes.StepSkipped:
                 _running.TryRemove(happened.StepPath!, out _);
-                Interlocked.Increment(ref _ended);
+                Interlocked.Increment(ref _done);
+                break;
+            case JobEventTypes.StepFailed or JobEventTypes.StepCancelled:
+                _running.TryRemove(happened.StepPath!, out _);
                 break;
         }
 
@@ -58,7 +62,7 @@ internal sealed class ProgressBars : IProgressView
 
     public async ValueTask DisposeAsync()
     {
-        _done.TrySetResult();
+        _end.TrySetResult();
         await _drawing;
         ShowNotes();
     }
@@ -66,16 +70,16 @@ internal sealed class ProgressBars : IProgressView
     private Task DrawAsync() => _console.Progress()
         .AutoClear(false)
         .HideCompleted(true)
-        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentColumn(), new ElapsedTimeColumn())
         .StartAsync(async context =>
         {
             // A hair more than its steps: a bar that is complete is hidden, and this one is to stay.
             var whole = context.AddTask(Markup.Escape(_flow.Name ?? _flow.Id), maxValue: Math.Max(1, _flow.Steps.Count) + 0.001);
             var bars = new Dictionary<string, ProgressTask>(StringComparer.Ordinal);
-            while (!_done.Task.IsCompleted)
+            while (!_end.Task.IsCompleted)
             {
-                await Task.WhenAny(_done.Task, Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System));
-                whole.Value = Volatile.Read(ref _ended);
+                await Task.WhenAny(_end.Task, Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System));
+                whole.Value = Volatile.Read(ref _done);
                 Follow(context, bars);
                 ShowNotes();
             }
@@ -102,7 +106,7 @@ internal sealed class ProgressBars : IProgressView
 
         foreach (var (path, percentage) in _running)
         {
-            if (!bars.TryGetValue(path, out var bar) && bars.Count < MostSteps && !_done.Task.IsCompleted)
+            if (!bars.TryGetValue(path, out var bar) && bars.Count < MostSteps && !_end.Task.IsCompleted)
             {
                 bar = bars[path] = context.AddTask($"  {Markup.Escape(path)}");
                 bar.IsIndeterminate(percentage == 0);
@@ -114,5 +118,12 @@ internal sealed class ProgressBars : IProgressView
                 bar.Value = percentage;
             }
         }
+    }
+
+    /// <summary>Rounded; nothing for a step that reports no progress.</summary>
+    private sealed class PercentColumn : ProgressColumn
+    {
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)
+            => new Text(task.IsIndeterminate ? "    " : $"{Math.Round(task.Percentage),3}%");
     }
 }

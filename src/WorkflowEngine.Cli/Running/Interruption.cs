@@ -5,6 +5,9 @@ namespace WorkflowEngine.Cli;
 /// <summary>Ctrl-C, and the wish of a supervisor to end: the first is answered with an action, the second ends the process at once.</summary>
 internal sealed class Interruption : IDisposable
 {
+    private const int InterruptSignal = 2;
+    private const nint DefaultDisposition = 0;
+
     private readonly Func<Task> _answer;
     private readonly PosixSignalRegistration _interrupt;
     private readonly PosixSignalRegistration _terminate;
@@ -13,6 +16,12 @@ internal sealed class Interruption : IDisposable
     public Interruption(Func<Task> answer)
     {
         _answer = answer;
+        if (!OperatingSystem.IsWindows())
+        {
+            // A shell without job control starts background commands with SIGINT ignored, and the runtime respects that. Whoever sends one to this process means it.
+            SetDisposition(InterruptSignal, DefaultDisposition);
+        }
+
         _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Take);
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Take);
     }
@@ -22,6 +31,10 @@ internal sealed class Interruption : IDisposable
         _interrupt.Dispose();
         _terminate.Dispose();
     }
+
+    [DllImport("libc", EntryPoint = "signal")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint SetDisposition(int signal, nint disposition);
 
     private void Take(PosixSignalContext context)
     {

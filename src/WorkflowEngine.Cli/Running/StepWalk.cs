@@ -5,6 +5,7 @@ internal static class StepWalk
 {
     public static async Task<JobResult> RunAsync(JobHandle job)
     {
+        var end = job.WaitAsync();
         while (true)
         {
             var report = await job.GetStatusAsync();
@@ -15,8 +16,10 @@ internal static class StepWalk
             }
 
             await Console.Error.WriteAsync($"{next.Path}: Enter runs it, q leaves the job paused > ");
-            var answer = await Console.In.ReadLineAsync();
-            if (answer is null || answer.Trim() is "q" or "quit")
+
+            // Reading a terminal blocks; a job that is cancelled meanwhile must not wait for Enter.
+            var answer = Task.Run(Console.In.ReadLine);
+            if (await Task.WhenAny(answer, end) == end || await answer is null or "q" or "quit")
             {
                 return await job.WaitAsync(JobWait.Idle);
             }
