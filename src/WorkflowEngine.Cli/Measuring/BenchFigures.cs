@@ -15,6 +15,9 @@ internal sealed record BenchFigures
 
     public required int Concurrency { get; init; }
 
+    /// <summary>How often that many jobs were run; the times are those of the median round.</summary>
+    public required int Rounds { get; init; }
+
     public required double Seconds { get; init; }
 
     public required double StepsPerSecond { get; init; }
@@ -39,7 +42,7 @@ internal sealed record BenchFigures
     public required double Ratio { get; init; }
 
     public string ToText() => new StringBuilder()
-        .Append($"{Shape}: {Jobs} jobs of {StepsPerJob} steps, {Concurrency} in flight, store {Store}: {Seconds:0.000} s\n")
+        .Append($"{Shape}: {Jobs} jobs of {StepsPerJob} steps, {Concurrency} in flight, store {Store}: {Seconds:0.000} s (median of {Rounds})\n")
         .Append($"  steps/s          {StepsPerSecond,14:N0}\n")
         .Append($"  jobs/s           {JobsPerSecond,14:N0}\n")
         .Append($"  allocated B/step {AllocatedBytesPerStep,14:N0}\n")

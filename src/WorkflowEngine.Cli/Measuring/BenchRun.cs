@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -9,9 +10,11 @@ internal static class BenchRun
 {
     private const int CeilingItems = 2_000_000;
     private const int MostLatencyJobs = 2_000;
-    private const int WarmUpRounds = 5;
+    private const int MostWarmUps = 12;
+    private const int MostRounds = 9;
+    private const double EnoughSeconds = 1.5;
 
-    private static readonly TimeSpan WarmUpPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan WarmUpPause = TimeSpan.FromMilliseconds(150);
 
     public static async Task<BenchFigures> RunAsync(BenchShape shape, int jobs, int concurrency)
     {
@@ -22,13 +25,12 @@ internal static class BenchRun
 
         var retainedBefore = GC.GetTotalMemory(forceFullCollection: true);
         var allocatedBefore = GC.GetTotalAllocatedBytes(precise: true);
-        var began = Stopwatch.GetTimestamp();
-        await DriveAsync(local.Engine, jobs, concurrency);
-        var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        var rounds = await RoundsAsync(local.Engine, jobs, concurrency);
         var allocated = GC.GetTotalAllocatedBytes(precise: true) - allocatedBefore;
         var retained = GC.GetTotalMemory(forceFullCollection: true) - retainedBefore;
 
         var latencies = await LatenciesAsync(local.Engine, Math.Clamp(jobs / 5, 1, MostLatencyJobs));
+        var seconds = rounds[rounds.Count / 2];
         var steps = (double)jobs * shape.StepCount;
         return new BenchFigures
         {
@@ -37,11 +39,12 @@ internal static class BenchRun
             Jobs = jobs,
             StepsPerJob = shape.StepCount,
             Concurrency = concurrency,
+            Rounds = rounds.Count,
             Seconds = Math.Round(seconds, 4),
             StepsPerSecond = Math.Round(steps / seconds),
             JobsPerSecond = Math.Round(jobs / seconds, 1),
-            AllocatedBytesPerStep = Math.Round(allocated / steps, 1),
-            RetainedBytesPerStep = Math.Round(retained / steps, 1),
+            AllocatedBytesPerStep = Math.Round(allocated / steps / rounds.Count, 1),
+            RetainedBytesPerStep = Math.Round(retained / steps / rounds.Count, 1),
             LatencyP50Milliseconds = Math.Round(latencies[latencies.Length / 2], 4),
             LatencyP99Milliseconds = Math.Round(latencies[latencies.Length * 99 / 100], 4),
             CeilingPerSecond = Math.Round(ceiling),
@@ -55,16 +58,33 @@ internal static class BenchRun
         => engine.AddStep(BenchShape.StepType, (payload, _) => StepResult.Completed(payload.Data));
 
     /// <summary>
-    /// A tenth of the jobs, in rounds with pauses: the runtime compiles hot methods anew, twice, only once no new code has been met for a while, and a measurement
-    /// of what is about to be replaced would say nothing about an engine that has run for a minute.
+    /// A tenth of the jobs, again and again with pauses, until the runtime has nothing left to compile: it makes hot methods anew only once no new code has been met
+    /// for a while, and figures of what is about to be replaced would say nothing about an engine that has run for a minute.
     /// </summary>
     private static async Task WarmUpAsync(LocalEngine local, int jobs, int concurrency)
     {
-        for (var round = 0; round < WarmUpRounds; round++)
+        long known = -1;
+        for (var round = 0; round < MostWarmUps && known != JitInfo.GetCompiledMethodCount(); round++)
         {
-            await DriveAsync(local.Engine, (jobs + WarmUpRounds - 1) / WarmUpRounds, concurrency);
+            known = JitInfo.GetCompiledMethodCount();
+            await DriveAsync(local.Engine, jobs, concurrency);
             await Task.Delay(WarmUpPause, local.Time);
         }
+    }
+
+    /// <summary>The seconds of each round, in ascending order: short rounds are repeated, since one collection of garbage more or less would show.</summary>
+    private static async Task<List<double>> RoundsAsync(IWorkflowEngine engine, int jobs, int concurrency)
+    {
+        var rounds = new List<double>();
+        do
+        {
+            var began = Stopwatch.GetTimestamp();
+            await DriveAsync(engine, jobs, concurrency);
+            rounds.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
+        }
+        while (rounds.Count < MostRounds && rounds.Sum() < EnoughSeconds);
+        rounds.Sort();
+        return rounds;
     }
 
     /// <summary>Keeps so many jobs in flight until all have ended.</summary>
