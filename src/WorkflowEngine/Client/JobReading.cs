@@ -27,7 +27,7 @@ internal sealed class JobReading(EngineNode node)
             // Watching begins before the look, so that nothing between the two is missed.
             using var watcher = node.Events.Watch(id, capacity: 16);
             var job = await LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
-            if (job.Head.Status.IsTerminal() || (until == JobWait.Idle && job.Head.Status is JobStatus.Waiting or JobStatus.Paused))
+            if (job.Head.Status.IsTerminal() || (until == JobWait.Idle && await IsIdleAsync(job, cancellationToken).ConfigureAwait(false)))
             {
                 return await ResultAsync(job, cancellationToken).ConfigureAwait(false);
             }
@@ -38,6 +38,12 @@ internal sealed class JobReading(EngineNode node)
             }
         }
     }
+
+    /// <summary>A paused job is idle once the steps that ran when it was paused have ended.</summary>
+    private async ValueTask<bool> IsIdleAsync(StoredJob job, CancellationToken cancellationToken)
+        => job.Head.Status == JobStatus.Waiting
+        || (job.Head.Status == JobStatus.Paused
+            && (await LoadAsync(job.Creation.Id, JobParts.Steps, cancellationToken).ConfigureAwait(false)).Steps.All(row => row.Status != StepStatus.Running));
 
     public async Task<JobResult> ResultAsync(StoredJob job, CancellationToken cancellationToken)
     {
@@ -128,6 +134,6 @@ internal sealed class JobReading(EngineNode node)
         var job = await LoadAsync(id, JobParts.Steps | JobParts.Mail, cancellationToken).ConfigureAwait(false);
         var flow = node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion);
         var report = StatusReports.Of(job, flow?.Flow, node.Now);
-        return Explanations.Of(new Explanations.Facts(report, job, flow, node.Scheduler.Queued, node.Scheduler.Taken, node.Options, node.Accepts));
+        return Explanations.Of(new Explanations.Facts(report, job, flow, node.Scheduler.Queued, node.Scheduler.Taken, node.Options, node.Accepts, node.Time.GetUtcNow()));
     }
 }

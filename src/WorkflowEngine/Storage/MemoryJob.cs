@@ -39,11 +39,11 @@ internal sealed class MemoryJob(JobCreation creation)
     }
 
     /// <summary>Guarded by incarnation, epoch and version (G3). <paramref name="isRunnable"/>: the job is unowned now and must enter the index.</summary>
-    public CommitVerdict Apply(JobTransition transition, out bool isRunnable)
+    public CommitVerdict Apply(JobTransition transition, out bool isRunnable, out bool hasMail)
     {
         lock (this)
         {
-            isRunnable = false;
+            isRunnable = hasMail = false;
             if (_owner != transition.Incarnation || _epoch != transition.Epoch)
             {
                 return new CommitVerdict(CommitResult.Stale);
@@ -55,16 +55,17 @@ internal sealed class MemoryJob(JobCreation creation)
             }
 
             Take(transition);
+            hasMail = _inbox is { Count: > 0 };
             if (transition.Releases)
             {
                 _owner = Guid.Empty;
-                isRunnable = !_head.Status.IsTerminal() && (IsWoken || _inbox is { Count: > 0 });
+                isRunnable = !_head.Status.IsTerminal() && (IsWoken || hasMail);
             }
 
             if (_head.Status.IsTerminal())
             {
                 _owner = Guid.Empty;
-                isRunnable = _inbox is { Count: > 0 };
+                isRunnable = hasMail;
                 Array.Resize(ref _events, _eventsLength);
             }
 
@@ -90,6 +91,15 @@ internal sealed class MemoryJob(JobCreation creation)
             (_received ??= []).Add(message.Id);
             (_inbox ??= []).Add(message);
             return SendVerdict.Accepted;
+        }
+    }
+
+    /// <summary>The owner, while the message is untaken; null when it was taken, or the job is unowned and its claim brings the mail along.</summary>
+    public Guid? OwnerOfUntaken(Guid message)
+    {
+        lock (this)
+        {
+            return _owner != Guid.Empty && _inbox?.Exists(kept => kept.Id == message) == true ? _owner : null;
         }
     }
 

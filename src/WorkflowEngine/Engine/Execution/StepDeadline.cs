@@ -14,7 +14,10 @@ internal sealed class StepDeadline : IDisposable
         _runner = runner;
         _task = task;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(runner.Bodies.Token);
-        _timer = time.CreateTimer(static deadline => ((StepDeadline)deadline!).Fire(), this, timeout, runner.Bodies.Grace);
+        // A timer takes 49 days at most, and a period of zero would mean none.
+        var first = timeout < TimeSpan.FromDays(40) ? timeout : TimeSpan.FromDays(40);
+        var grace = runner.Bodies.Grace > TimeSpan.FromMilliseconds(1) ? runner.Bodies.Grace : TimeSpan.FromMilliseconds(1);
+        _timer = time.CreateTimer(static deadline => ((StepDeadline)deadline!).Fire(), this, first, grace);
     }
 
     public CancellationToken Token => _stop.Token;

@@ -3,17 +3,17 @@ using WorkflowEngine.Storage;
 namespace WorkflowEngine;
 
 /// <summary>
-/// Holds one job on its owner (run-flow): the single writer of its state, by turn. The turn is a flag and a mailbox, not a thread: who finds the flag free applies
-/// its command and drains the mailbox; who finds it taken leaves a letter. Step bodies never run inside a turn, so a hung body blocks nobody.
+/// Holds one job on its owner (run-flow): the single writer of its state, by turn (<see cref="JobTurn"/>). Step bodies never run inside a turn, so a hung body blocks nobody.
 /// </summary>
 internal sealed class FlowRunner : ISlotTaker
 {
     private readonly EngineNode _node;
     private readonly JobState _state;
     private readonly JobCommits _commits;
+    private readonly JobTurn _turn;
     private HashSet<Guid>? _delivered;
-    private Letter? _mail;
-    private int _turn;
+
+    private bool _holdsStarts;
 
     /// <summary>Slots asked for, or kept by a step's ender, whose next steps have not begun.</summary>
     private int _asked;
@@ -22,6 +22,7 @@ internal sealed class FlowRunner : ISlotTaker
     {
         _node = node;
         _state = state;
+        _turn = new JobTurn(Open, Fail);
         Flow = flow;
         Bodies = new RunningBodies(node, this);
         _commits = new JobCommits(node, this, state, storeTag);
@@ -33,7 +34,7 @@ internal sealed class FlowRunner : ISlotTaker
 
     public JobId Id => _state.Id;
 
-    public JobFacts Facts { get; }
+    public JobFacts Facts { get; private set; }
 
     public long Rank { get; }
 
@@ -49,21 +50,48 @@ internal sealed class FlowRunner : ISlotTaker
 
     public bool IsRetired => _commits.IsRetired;
 
-    /// <summary>Commits a creation, or whatever loading changed, and asks for slots. Called once, before anybody else knows the runner.</summary>
-    public ValueTask<CommitVerdict> BeginAsync()
+    /// <summary>Read by the executor right before a body: a step that got its slot before the pause was applied must not begin after it (S14).</summary>
+    public bool HoldsStarts { get => Volatile.Read(ref _holdsStarts); private set => Volatile.Write(ref _holdsStarts, value); }
+
+    /// <summary>
+    /// Commits a creation, or whatever loading and the mail that came along changed, and asks for slots. Called once, by who made the runner.
+    /// The mail goes first: a paused or waiting job is given back as soon as nothing is to be done, and its mail is what it was claimed for.
+    /// </summary>
+    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage>? mail = null)
     {
-        TryEnter();
-        Bodies.ArmJobTimeout(_state);
-        _commits.Flush(force: true);
-        if (_state.IsConcluding && !IsRetired)
+        while (!_turn.TryEnter())
         {
-            FlowOutput.Begin(_node, this, _state);
+            // Somebody who found the job by its id is in here: a microsecond.
         }
 
-        AskForSlots();
-        var verdict = _commits.FirstVerdict();
-        Leave();
-        return verdict;
+        try
+        {
+            if (_state.IsConcluding)
+            {
+                FlowOutput.Begin(_node, this, _state);
+            }
+
+            HoldsStarts = _state.Head.Paused;
+            foreach (var message in mail ?? [])
+            {
+                Take(message);
+            }
+
+            _commits.Flush(force: true);
+            ArmTimers();
+            _commits.ReleaseIfIdle();
+            AskForSlots();
+            return _commits.FirstVerdict();
+        }
+        catch (Exception error)
+        {
+            Fail(error);
+            throw;
+        }
+        finally
+        {
+            _turn.Leave();
+        }
     }
 
     /// <summary>
@@ -72,47 +100,65 @@ internal sealed class FlowRunner : ISlotTaker
     /// </summary>
     public ValueTask<CommandVerdict> ApplyAsync(JobCommand command, bool keepsSlot = false)
     {
-        if (!TryEnter())
+        if (!_turn.TryEnter())
         {
-            return new(Post(new Letter { Command = command, KeepsSlot = keepsSlot }));
+            return new(_turn.Post(new Letter { Command = command, KeepsSlot = keepsSlot }));
         }
 
-        var verdict = Apply(command, keepsSlot);
-        if (_commits.IsIdle)
+        try
         {
-            Leave();
-            return new(verdict);
-        }
+            var verdict = Apply(command, keepsSlot);
+            if (_commits.IsIdle)
+            {
+                return new(verdict);
+            }
 
-        var letter = new Letter { Verdict = verdict };
-        _commits.Await(letter);
-        Leave();
-        return new(letter.Task);
+            var letter = new Letter { Verdict = verdict };
+            _commits.Await(letter);
+            return new(letter.Task);
+        }
+        catch (Exception error)
+        {
+            Fail(error);
+            return new(CommandVerdict.Stale);
+        }
+        finally
+        {
+            _turn.Leave();
+        }
     }
 
     /// <summary>Applies a command whose verdict nobody waits for.</summary>
-    public void Tell(JobCommand command) => _ = Post(new Letter { Command = command });
+    public void Tell(JobCommand command) => _ = _turn.Post(new Letter { Command = command });
 
     /// <summary>Applies an inbox message, once.</summary>
     public void Deliver(JobMessage message) => InTurn(runner =>
     {
-        if ((runner._delivered ??= []).Add(message.Id))
-        {
-            runner.Apply(ControlMessages.ToCommand(message), keepsSlot: false);
-        }
+        runner.Take(message);
+        runner._commits.Flush(force: false);
+        runner.AskForSlots();
     });
 
     /// <summary>Does something in the turn, now or when its holder drains the mailbox.</summary>
     public void InTurn(Action<FlowRunner> work)
     {
-        if (TryEnter())
+        if (!_turn.TryEnter())
+        {
+            _ = _turn.Post(new Letter { Work = work });
+            return;
+        }
+
+        try
         {
             work(this);
-            Leave();
         }
-        else
+        catch (Exception error)
         {
-            _ = Post(new Letter { Work = work });
+            Fail(error);
+        }
+        finally
+        {
+            _turn.Leave();
         }
     }
 
@@ -123,7 +169,20 @@ internal sealed class FlowRunner : ISlotTaker
     public void AfterCommit()
     {
         _commits.Flush(force: false);
+        if (_node.IsDraining)
+        {
+            _commits.Release();
+        }
+
         AskForSlots();
+    }
+
+    /// <summary>In the turn: some waiting step is due, or the job's time is over.</summary>
+    public void Wake()
+    {
+        var isOver = JobDue.EndOf(_state) is > 0 and var end && end <= _node.Now;
+        Apply(isOver ? new TimeOutJob() : new WakeDue(), keepsSlot: false);
+        ArmTimers();
     }
 
     /// <summary>In the turn: starts and reports that no commit has taken along get one of their own (S25).</summary>
@@ -182,6 +241,11 @@ internal sealed class FlowRunner : ISlotTaker
                 if (verdict.Effect == CommandEffect.Stale && Bodies.WasAbandoned(task.Start.Run))
                 {
                     EngineLog.LateResult(_node.Log, Id, task.Step.Id);
+                    if (goesOn)
+                    {
+                        InTurn(static runner => runner.ForgetSlot());
+                    }
+
                     return; // Its slot was taken back when it was given up.
                 }
 
@@ -195,8 +259,7 @@ internal sealed class FlowRunner : ISlotTaker
         }
         catch (Exception error)
         {
-            EngineLog.RunnerFailed(_node.Log, error, Id);
-            InTurn(static runner => runner._commits.Drop());
+            InTurn(runner => runner.Fail(error));
         }
 
         _node.Scheduler.Release();
@@ -205,20 +268,30 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>With a slot in hand: starts the next ready step; the default value when there is none.</summary>
     private ValueTask<StepTask> BeginNextAsync()
     {
-        if (TryEnter())
+        if (!_turn.TryEnter())
         {
-            var task = BeginNext();
-            Leave();
-            return new(task);
+            return BeginByLetterAsync();
         }
 
-        return BeginByLetterAsync();
+        try
+        {
+            return new(BeginNext());
+        }
+        catch (Exception error)
+        {
+            Fail(error);
+            return default;
+        }
+        finally
+        {
+            _turn.Leave();
+        }
     }
 
     private async ValueTask<StepTask> BeginByLetterAsync()
     {
         var task = default(StepTask);
-        await Post(new Letter { Work = runner => task = runner.BeginNext() }).ConfigureAwait(false);
+        await _turn.Post(new Letter { Work = runner => task = runner.BeginNext() }).ConfigureAwait(false);
         return task;
     }
 
@@ -230,7 +303,28 @@ internal sealed class FlowRunner : ISlotTaker
             return default;
         }
 
-        return StepTask.Of(_state, Flow, start);
+        if (start.Run == 1)
+        {
+            Bodies.ArmEnd(JobDue.EndOf(_state));
+        }
+
+        // While the job is paused only steps that an operator forced begin, and those no pause holds back.
+        return StepTask.Of(_state, Flow, start) with { IsForced = _state.Head.Paused };
+    }
+
+    /// <summary>The slot that a late ender counted on went with the abandoned run.</summary>
+    private void ForgetSlot()
+    {
+        _asked--;
+        AskForSlots();
+    }
+
+    private void Take(JobMessage message)
+    {
+        if ((_delivered ??= []).Add(message.Id) && !_commits.IsRetired)
+        {
+            Change(ControlMessages.ToCommand(message));
+        }
     }
 
     private CommandVerdict Apply(JobCommand command, bool keepsSlot)
@@ -241,16 +335,45 @@ internal sealed class FlowRunner : ISlotTaker
             return CommandVerdict.Stale;
         }
 
+        var verdict = Change(command);
+        _commits.Flush(force: false);
+        AskForSlots();
+        return verdict;
+    }
+
+    private CommandVerdict Change(JobCommand command)
+    {
         var wasConcluding = _state.IsConcluding;
         var verdict = JobMachine.Apply(_state, command, _node.Now);
+        HoldsStarts = _state.Head.Paused;
+        if (_state.Head.Attempt != Facts.JobAttempt)
+        {
+            Facts = Facts with { JobAttempt = _state.Head.Attempt };
+        }
+
         if (_state.IsConcluding && !wasConcluding)
         {
             FlowOutput.Begin(_node, this, _state);
         }
 
-        _commits.Flush(force: false);
-        AskForSlots();
         return verdict;
+    }
+
+    private void ArmTimers()
+    {
+        if (!IsRetired)
+        {
+            Bodies.ArmDue(StepWaits.NextDue(_state));
+            Bodies.ArmEnd(JobDue.EndOf(_state));
+        }
+    }
+
+    /// <summary>In the turn: something here is broken, or the store broke its contract. The job is given up on this node and claimed anew.</summary>
+    private void Fail(Exception error)
+    {
+        EngineLog.RunnerFailed(_node.Log, error, Id);
+        _node.LostTrack = true;
+        _commits.Drop();
     }
 
     private void AskForSlots()
@@ -259,62 +382,6 @@ internal sealed class FlowRunner : ISlotTaker
         for (var startable = _commits.IsRetired || _node.IsDraining ? 0 : _state.Startable; _asked < startable; _asked++)
         {
             _node.Scheduler.Schedule(this);
-        }
-    }
-
-    private bool TryEnter()
-    {
-        if (Interlocked.CompareExchange(ref _turn, 1, 0) == 0)
-        {
-            return true;
-        }
-
-        // A turn takes a microsecond: a short spin is cheaper than a letter, which costs a thread hop.
-        for (var spins = 0; spins < 20; spins++)
-        {
-            Thread.SpinWait(20);
-            if (Volatile.Read(ref _turn) == 0 && Interlocked.CompareExchange(ref _turn, 1, 0) == 0)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private Task<CommandVerdict> Post(Letter letter)
-    {
-        do
-        {
-            letter.Next = Volatile.Read(ref _mail);
-        }
-        while (Interlocked.CompareExchange(ref _mail, letter, letter.Next) != letter.Next);
-        if (Interlocked.CompareExchange(ref _turn, 1, 0) == 0)
-        {
-            Leave();
-        }
-
-        return letter.Task;
-    }
-
-    /// <summary>Drains the mailbox and gives the turn up. A letter that comes between the last look and the release finds the turn free, or is seen by the look after it.</summary>
-    private void Leave()
-    {
-        while (true)
-        {
-            while (Interlocked.Exchange(ref _mail, null) is { } newest)
-            {
-                for (var letter = Letter.Oldest(newest); letter is not null; letter = letter.Next)
-                {
-                    Open(letter);
-                }
-            }
-
-            Interlocked.Exchange(ref _turn, 0);
-            if (Volatile.Read(ref _mail) is null || Interlocked.CompareExchange(ref _turn, 1, 0) != 0)
-            {
-                return;
-            }
         }
     }
 
@@ -336,31 +403,5 @@ internal sealed class FlowRunner : ISlotTaker
         {
             _commits.Await(letter);
         }
-    }
-}
-
-/// <summary>A command, or work, left for the holder of the turn; it completes when its effect is durable.</summary>
-internal sealed class Letter() : TaskCompletionSource<CommandVerdict>(TaskCreationOptions.RunContinuationsAsynchronously)
-{
-    public JobCommand? Command { get; init; }
-
-    public Action<FlowRunner>? Work { get; init; }
-
-    public bool KeepsSlot { get; init; }
-
-    public CommandVerdict Verdict { get; set; }
-
-    public Letter? Next { get; set; }
-
-    /// <summary>Turns the chain around: the mailbox holds the newest first.</summary>
-    public static Letter? Oldest(Letter? newest)
-    {
-        Letter? oldest = null;
-        while (newest is not null)
-        {
-            (newest.Next, newest, oldest) = (oldest, newest.Next, newest);
-        }
-
-        return oldest;
     }
 }

@@ -87,6 +87,15 @@ internal sealed class JobCommits
         }
     }
 
+    /// <summary>As <see cref="Release"/>, when the job has nothing to do here soon: it was claimed for mail that changed nothing, or for a time that has moved.</summary>
+    public void ReleaseIfIdle()
+    {
+        if (MayRelease())
+        {
+            Release();
+        }
+    }
+
     /// <summary>This node forgets the job; a later claim finds it again.</summary>
     public void Drop()
     {
@@ -117,7 +126,7 @@ internal sealed class JobCommits
         ref var head = ref _state.Head;
         head.Percentage = JobProgress.Of(_state);
         head.Completed = _state.CompletedCount;
-        head.DueAt = _state.IsTerminal ? 0 : StepWaits.NextDue(_state);
+        head.DueAt = _state.IsTerminal ? 0 : JobDue.Of(_state);
         head.Version++;
         _transition.Events = new EventRow(_state.Id, _state.Flow.Id, head.Sequence + 1, changes.Events.Count, changes.Events.Written);
         head.Sequence += changes.Events.Count;
@@ -150,6 +159,7 @@ internal sealed class JobCommits
         catch (Exception error)
         {
             EngineLog.RunnerFailed(_node.Log, error, _state.Id);
+            _node.LostTrack = true;
             verdict = new CommitVerdict(CommitResult.Stale);
         }
 
@@ -190,12 +200,16 @@ internal sealed class JobCommits
             }
             else
             {
-                _runner.Bodies.ArmDue(_transition.Head.DueAt);
+                _runner.Bodies.ArmDue(StepWaits.NextDue(_state));
             }
         }
         else
         {
-            EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result);
+            if (verdict.Result != CommitResult.KeyTaken)
+            {
+                EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result);
+            }
+
             Drop();
         }
 
@@ -218,9 +232,9 @@ internal sealed class JobCommits
             return false;
         }
 
-        var due = StepWaits.NextDue(_state);
-        var isFar = due == 0 || due - _node.Now > _node.Options.ParkAfter.Ticks;
-        return _state.Head.Status == JobStatus.Waiting ? isFar : _state.Head.Status == JobStatus.Paused && !_state.Head.StepMode && _state.Ready.ForcedCount == 0;
+        var due = JobDue.Of(_state);
+        return (due == 0 || due - _node.Now > _node.Options.ParkAfter.Ticks)
+            && (_state.Head.Status == JobStatus.Waiting || (_state.Head.Status == JobStatus.Paused && !_state.Head.StepMode && _state.Ready.ForcedCount == 0));
     }
 
     private void CleanPackets()
