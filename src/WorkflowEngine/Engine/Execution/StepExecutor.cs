@@ -47,6 +47,11 @@ internal sealed class StepExecutor(
             var token = deadline?.Token ?? runner.Bodies.Token;
             token.ThrowIfCancellationRequested();
             var step = registration.Resolve(registration.NeedsScope ? payload.Services : services);
+            if (runner.HoldsStarts && !task.IsForced)
+            {
+                return new StepOutcome(OutcomeKind.Interrupted); // The pause came between the slot and the body: the attempt is given again.
+            }
+
             var call = middleware.Count == 0 && registration.Pipeline is null
                 ? step.ExecuteAsync(payload, token)
                 : AttemptPipeline.InvokeAsync(step, registration.Pipeline, middleware, payload, token);

@@ -143,7 +143,7 @@ internal sealed class JobCommits
         ref var head = ref _state.Head;
         head.Percentage = JobProgress.Of(_state);
         head.Completed = _state.CompletedCount;
-        head.DueAt = Parking.NextDue(_state);
+        head.DueAt = JobDue.Of(_state);
         head.Version++;
         _transition.Events = new EventRow(_state.Id, _state.Flow.Id, head.Sequence + 1, changes.Events.Count, changes.Events.Written);
         head.Sequence += changes.Events.Count;
@@ -176,6 +176,7 @@ internal sealed class JobCommits
         catch (Exception error)
         {
             EngineLog.RunnerFailed(_node.Log, error, _state.Id);
+            _node.LostTrack = true;
             verdict = new CommitVerdict(CommitResult.Stale);
         }
 
@@ -216,12 +217,16 @@ internal sealed class JobCommits
             }
             else
             {
-                _runner.Bodies.ArmDue(_transition.Head.DueAt);
+                _runner.Bodies.ArmDue(StepWaits.NextDue(_state));
             }
         }
         else
         {
-            EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result.ToString());
+            if (verdict.Result != CommitResult.KeyTaken)
+            {
+                EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result.ToString());
+            }
+
             Drop();
         }
 
