@@ -57,6 +57,14 @@ internal static class EventCode
         Notes = 32,
     }
 
+    /// <summary>The change that a kind of event nearly always tells of; it is not written then.</summary>
+    internal static (StepStatus From, StepStatus To)? UsualChange(EventKind kind) => kind switch
+    {
+        EventKind.StepStarted => (StepStatus.Pending, StepStatus.Running),
+        EventKind.StepCompleted => (StepStatus.Running, StepStatus.Completed),
+        _ => null,
+    };
+
     public static string WordOf(EventKind kind) => Words[(int)kind];
 
     public static IReadOnlyList<JobEvent> Read(EventRow row)
@@ -98,6 +106,11 @@ internal static class EventCode
             else if ((has & Has.StepChange) != 0)
             {
                 (from, to) = (((StepStatus)reader.Byte()).ToWord(), ((StepStatus)reader.Byte()).ToWord());
+            }
+
+            else if (ofStep && UsualChange(kind) is { } usual)
+            {
+                (from, to) = (usual.From.ToWord(), usual.To.ToWord());
             }
 
             int? attempt = (has & Has.Attempt) != 0 ? (int)reader.Number() : null;
