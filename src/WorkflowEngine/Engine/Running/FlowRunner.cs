@@ -49,6 +49,22 @@ internal sealed class FlowRunner : ISlotTaker
 
     public bool IsRetired => _commits.IsRetired;
 
+    /// <summary>False while a commit or the flow's output is on its way: then the job moves on without a body, a time or a message.</summary>
+    public bool IsResting
+    {
+        get
+        {
+            if (!TryEnter())
+            {
+                return false;
+            }
+
+            var isResting = IsRetired || (_commits.IsIdle && !_state.IsConcluding);
+            Leave();
+            return isResting;
+        }
+    }
+
     /// <summary>Commits a creation, or whatever loading changed, and asks for slots. Called once, before anybody else knows the runner.</summary>
     public ValueTask<CommitVerdict> BeginAsync()
     {

@@ -117,7 +117,7 @@ internal sealed class JobCommits
         ref var head = ref _state.Head;
         head.Percentage = JobProgress.Of(_state);
         head.Completed = _state.CompletedCount;
-        head.DueAt = _state.IsTerminal ? 0 : StepWaits.NextDue(_state);
+        head.DueAt = _state.IsTerminal ? 0 : NextDue();
         head.Version++;
         _transition.Events = new EventRow(_state.Id, _state.Flow.Id, head.Sequence + 1, changes.Events.Count, changes.Events.Written);
         head.Sequence += changes.Events.Count;
@@ -218,9 +218,16 @@ internal sealed class JobCommits
             return false;
         }
 
-        var due = StepWaits.NextDue(_state);
+        var due = NextDue();
         var isFar = due == 0 || due - _node.Now > _node.Options.ParkAfter.Ticks;
         return _state.Head.Status == JobStatus.Waiting ? isFar : _state.Head.Status == JobStatus.Paused && !_state.Head.StepMode && _state.Ready.ForcedCount == 0;
+    }
+
+    /// <summary>When a step or the job's own time limit is due; 0: neither. Nobody but the store remembers a released job's limit.</summary>
+    private long NextDue()
+    {
+        var (due, limit) = (StepWaits.NextDue(_state), _state.TimesOutAt);
+        return due == 0 || limit == 0 ? Math.Max(due, limit) : Math.Min(due, limit);
     }
 
     private void CleanPackets()

@@ -59,10 +59,9 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
     /// <summary>Ends the job when it takes longer than its flow or options allow, from its first step on.</summary>
     public void ArmJobTimeout(JobState state)
     {
-        if ((state.Creation.Options?.Timeout ?? state.Flow.Definition.Timeout) is { } timeout)
+        if (state.Timeout is { } timeout)
         {
-            var since = state.Head.StartedAt > 0 ? state.Head.StartedAt : node.Now;
-            var left = TimeSpan.FromTicks(Math.Max(0, since + timeout.Ticks - node.Now));
+            var left = state.TimesOutAt > 0 ? TimeSpan.FromTicks(Math.Max(0, state.TimesOutAt - node.Now)) : timeout;
             _jobTimer = node.Time.CreateTimer(static owner => ((FlowRunner)owner!).Tell(new TimeOutJob()), runner, left, Timeout.InfiniteTimeSpan);
         }
     }
