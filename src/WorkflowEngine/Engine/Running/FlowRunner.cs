@@ -70,7 +70,9 @@ internal sealed class FlowRunner : ISlotTaker
     {
         TryEnter();
         Bodies.ArmJobTimeout(_state);
+        JobMachine.Apply(_state, new WakeDue(), _node.Now); // A released job is claimed when it is due, and nobody else wakes it.
         _commits.Flush(force: true);
+        _commits.ArmDue();
         if (_state.IsConcluding && !IsRetired)
         {
             FlowOutput.Begin(_node, this, _state);

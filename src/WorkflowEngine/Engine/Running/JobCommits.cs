@@ -62,6 +62,15 @@ internal sealed class JobCommits
         }
     }
 
+    /// <summary>Sees to it that a job which is held without a commit of its own is woken too.</summary>
+    public void ArmDue()
+    {
+        if (!IsRetired && !_state.IsTerminal)
+        {
+            _runner.Bodies.ArmDue(NextDue());
+        }
+    }
+
     /// <summary>The first transition of a job that nobody owns yet.</summary>
     public static JobTransition SealUnowned(JobState state)
     {
