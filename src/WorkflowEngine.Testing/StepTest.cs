@@ -16,7 +16,7 @@ public static class StepTest
         where TStep : class, IStep
     {
         ArgumentNullException.ThrowIfNull(payload);
-        var own = services ?? payload.RootServices;
+        var own = services ?? payload.Job.Services;
         var empty = own is null ? new ServiceCollection().BuildServiceProvider() : null;
         try
         {
@@ -38,7 +38,7 @@ public static class StepTest
         ArgumentNullException.ThrowIfNull(step);
         ArgumentNullException.ThrowIfNull(payload);
         var notes = new StepNotes();
-        var attempt = Attempt(payload, services ?? payload.RootServices, notes);
+        var attempt = Attempt(payload, services ?? payload.Job.Services, notes);
         try
         {
             var result = await step.ExecuteAsync(attempt, cancellationToken).ConfigureAwait(false)
@@ -61,21 +61,15 @@ public static class StepTest
     }
 
     /// <summary>The same payload, with ears.</summary>
-    private static StepPayload Attempt(StepPayload payload, IServiceProvider? services, StepNotes notes) => new(payload.Job, payload.StepId, payload.StepPath)
-    {
-        Attempt = payload.Attempt,
-        Epoch = payload.Epoch,
-        Data = payload.Data,
-        Inputs = payload.Inputs,
-        Config = payload.Config,
-        Values = payload.Values,
-        Signal = payload.Signal,
-        TimedOut = payload.TimedOut,
-        State = payload.State,
-        Leg = payload.Leg,
-        Generation = payload.Generation,
-        RootServices = services,
-        Host = notes,
-        Log = notes.Log,
-    };
+    private static StepPayload Attempt(StepPayload payload, IServiceProvider? services, StepNotes notes)
+        => new(payload.Job with { Services = services, Host = notes }, payload.StepId, payload.StepPath)
+        {
+            Attempt = payload.Attempt,
+            Data = payload.Data,
+            Inputs = payload.Inputs,
+            Config = payload.Config,
+            Values = payload.Values,
+            Detail = payload.Detail,
+            Log = notes.Log,
+        };
 }

@@ -85,7 +85,7 @@ internal sealed class HostLoop(EngineHost engine, VirtualTime time, SlotQueue sl
             }
             else if (!time.TryFire())
             {
-                if (!engine.Node.Runners.All(runner => runner.IsResting))
+                if (!engine.Node.Runners.All(Rests))
                 {
                     await slots.WaitForActAsync(TimeSpan.FromMilliseconds(1), cancellationToken).ConfigureAwait(false);
                 }
@@ -104,6 +104,13 @@ internal sealed class HostLoop(EngineHost engine, VirtualTime time, SlotQueue sl
         {
             runner.InTurn(static running => running.FlushOld(long.MaxValue));
         }
+    }
+
+    private static bool Rests(FlowRunner runner)
+    {
+        var rests = false; // Also when somebody else has the turn: then the answer comes too late to count.
+        runner.InTurn(running => rests = running.IsResting);
+        return rests;
     }
 
     /// <summary>Takes in what became runnable in the store; also notes when the next job there will.</summary>

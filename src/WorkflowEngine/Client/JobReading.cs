@@ -24,25 +24,33 @@ internal sealed class JobReading(EngineNode node)
                 await runner.Retired.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            // Watching begins before the look, so that nothing between the two is missed.
-            using var watcher = node.Events.Watch(id, capacity: 16);
             var job = await LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
-            if (job.Head.Status.IsTerminal() || (until == JobWait.Idle && job.Head.Status is JobStatus.Waiting or JobStatus.Paused))
+            if (await IsOverAsync(job, until, cancellationToken).ConfigureAwait(false))
             {
-                return await ResultAsync(job, cancellationToken).ConfigureAwait(false);
+                return await ResultAsync(id, job.Head, cancellationToken).ConfigureAwait(false);
             }
 
-            if (node.Find(id) is null || until == JobWait.Idle)
+            // Watching begins before another look, so that nothing between the two is missed.
+            using var watcher = node.Events.Watch(id, capacity: 16);
+            job = await LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
+            if (!await IsOverAsync(job, until, cancellationToken).ConfigureAwait(false) && (node.Find(id) is null || until == JobWait.Idle))
             {
                 await watcher.AnyAsync(node.Options.PollInterval, node.Time, cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
-    public async Task<JobResult> ResultAsync(StoredJob job, CancellationToken cancellationToken)
+    /// <summary>A paused job is idle once the steps that ran when it was paused have ended.</summary>
+    private async ValueTask<bool> IsOverAsync(StoredJob job, JobWait until, CancellationToken cancellationToken)
+        => job.Head.Status.IsTerminal()
+        || (until == JobWait.Idle && job.Head.Status == JobStatus.Waiting)
+        || (until == JobWait.Idle && job.Head.Status == JobStatus.Paused
+            && (await LoadAsync(job.Creation.Id, JobParts.Steps, cancellationToken).ConfigureAwait(false)).Steps.All(row => row.Status != StepStatus.Running));
+
+    public async ValueTask<JobResult> ResultAsync(JobId id, JobHead head, CancellationToken cancellationToken)
     {
-        var output = job.Head.Status.IsSuccess() ? await node.Vault.LoadAsync(job.Head.Output, cancellationToken).ConfigureAwait(false) : DataPacket.Empty;
-        return new JobResult(job.Creation.Id, job.Head.Status, job.Head.Data?.Reason, job.Head.Data?.Message, output);
+        var output = head.Status.IsSuccess() ? await node.Vault.LoadAsync(head.Output, cancellationToken).ConfigureAwait(false) : DataPacket.Empty;
+        return new JobResult(id, head.Status, head.Data?.Reason, head.Data?.Message, output);
     }
 
     /// <summary>Rows from the store until they are used up, then live ones; a gap, which a slow reader causes, is read from the store again.</summary>
@@ -146,6 +154,6 @@ internal sealed class JobReading(EngineNode node)
         var job = await LoadAsync(id, JobParts.Steps | JobParts.Mail, cancellationToken).ConfigureAwait(false);
         var flow = node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion);
         var report = StatusReports.Of(job, flow?.Flow, node.Now);
-        return Explanations.Of(new Explanations.Facts(report, job, flow, node.Scheduler.Queued, node.Scheduler.Taken, node.Options, node.Accepts));
+        return Explanations.Of(new Explanations.Facts(report, job, flow, node.Scheduler.Queued, node.Scheduler.Taken, node.Options, node.Accepts, node.Time.GetUtcNow()));
     }
 }

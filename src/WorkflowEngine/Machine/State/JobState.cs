@@ -85,12 +85,6 @@ internal sealed class JobState
 
     public JobId Id => Creation.Id;
 
-    /// <summary>How long the job may take from its first step on; null: without limit.</summary>
-    public TimeSpan? Timeout => Creation.Options?.Timeout ?? Flow.Definition.Timeout;
-
-    /// <summary>When the job is to end by its own time limit, in UTC ticks; 0: it has none, or has not begun.</summary>
-    public long TimesOutAt => Head.StartedAt > 0 && Timeout is { } timeout ? Head.StartedAt + timeout.Ticks : 0;
-
     public bool IsEnding => Head.Data?.Ending is not null;
 
     public bool IsTerminal => Head.Status.IsTerminal();
