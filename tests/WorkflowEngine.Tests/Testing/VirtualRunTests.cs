@@ -207,6 +207,7 @@ public sealed class VirtualRunTests
         await host.RunToEndAsync(job);
 
         (await job.GetStatusAsync()).Metrics.StartedAt.Should().Be(Start.AddDays(2));
+        (await host.EventsAsync(job)).Select(happened => happened.Type).Should().Equal("job.created", "step.queued", "job.started", "step.started", "step.completed", "job.completed");
     }
 
     [Fact]
