@@ -26,7 +26,9 @@ internal static class JobRebuild
 
         if (!state.IsTerminal)
         {
+            state.IsLoading = true;
             Derive(state, now);
+            state.IsLoading = false;
             JobEnd.Check(state, now);
             JobMachine.UpdateStatus(state, now);
         }

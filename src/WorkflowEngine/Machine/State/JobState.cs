@@ -71,6 +71,9 @@ internal sealed class JobState
     /// <summary>Every step has ended well; only the flow's output is still to be made.</summary>
     public bool IsConcluding { get; set; }
 
+    /// <summary>What follows from the rows is being derived again: it was told when it happened first, and is not told twice.</summary>
+    public bool IsLoading { get; set; }
+
     /// <summary>The output that a finishing step gave; none: the live leaves'.</summary>
     public PacketSlot FinishOutput { get; set; }
 
