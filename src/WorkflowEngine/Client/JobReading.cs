@@ -24,15 +24,16 @@ internal sealed class JobReading(EngineNode node)
                 await runner.Retired.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            // Watching begins before the look, so that nothing between the two is missed.
-            using var watcher = node.Events.Watch(id, capacity: 16);
             var job = await LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
-            if (job.Head.Status.IsTerminal() || (until == JobWait.Idle && await IsIdleAsync(job, cancellationToken).ConfigureAwait(false)))
+            if (await IsOverAsync(job, until, cancellationToken).ConfigureAwait(false))
             {
-                return await ResultAsync(job, cancellationToken).ConfigureAwait(false);
+                return await ResultAsync(id, job.Head, cancellationToken).ConfigureAwait(false);
             }
 
-            if (node.Find(id) is null || until == JobWait.Idle)
+            // Watching begins before another look, so that nothing between the two is missed.
+            using var watcher = node.Events.Watch(id, capacity: 16);
+            job = await LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
+            if (!await IsOverAsync(job, until, cancellationToken).ConfigureAwait(false) && (node.Find(id) is null || until == JobWait.Idle))
             {
                 await watcher.AnyAsync(node.Options.PollInterval, node.Time, cancellationToken).ConfigureAwait(false);
             }
@@ -40,15 +41,15 @@ internal sealed class JobReading(EngineNode node)
     }
 
     /// <summary>A paused job is idle once the steps that ran when it was paused have ended.</summary>
-    private async ValueTask<bool> IsIdleAsync(StoredJob job, CancellationToken cancellationToken)
-        => job.Head.Status == JobStatus.Waiting
-        || (job.Head.Status == JobStatus.Paused
-            && (await LoadAsync(job.Creation.Id, JobParts.Steps, cancellationToken).ConfigureAwait(false)).Steps.All(row => row.Status != StepStatus.Running));
+    private async ValueTask<bool> IsOverAsync(StoredJob job, JobWait until, CancellationToken cancellationToken)
+        => job.Head.Status.IsTerminal() || (until == JobWait.Idle && (job.Head.Status == JobStatus.Waiting
+            || (job.Head.Status == JobStatus.Paused
+                && (await LoadAsync(job.Creation.Id, JobParts.Steps, cancellationToken).ConfigureAwait(false)).Steps.All(row => row.Status != StepStatus.Running))));
 
-    public async Task<JobResult> ResultAsync(StoredJob job, CancellationToken cancellationToken)
+    public async ValueTask<JobResult> ResultAsync(JobId id, JobHead head, CancellationToken cancellationToken)
     {
-        var output = job.Head.Status.IsSuccess() ? await node.Vault.LoadAsync(job.Head.Output, cancellationToken).ConfigureAwait(false) : DataPacket.Empty;
-        return new JobResult(job.Creation.Id, job.Head.Status, job.Head.Data?.Reason, job.Head.Data?.Message, output);
+        var output = head.Status.IsSuccess() ? await node.Vault.LoadAsync(head.Output, cancellationToken).ConfigureAwait(false) : DataPacket.Empty;
+        return new JobResult(id, head.Status, head.Data?.Reason, head.Data?.Message, output);
     }
 
     /// <summary>Rows from the store until they are used up, then live ones; a gap, which a slow reader causes, is read from the store again.</summary>

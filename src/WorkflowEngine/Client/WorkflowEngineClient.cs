@@ -46,6 +46,10 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
         if (started.Runner is { } runner)
         {
             await runner.Retired.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (runner.FinalHead.Status.IsTerminal())
+            {
+                return await reading.ResultAsync(started.Id, runner.FinalHead, cancellationToken).ConfigureAwait(false);
+            }
         }
 
         return await reading.WaitAsync(started.Id, JobWait.Finished, cancellationToken).ConfigureAwait(false);

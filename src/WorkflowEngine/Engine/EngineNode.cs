@@ -8,6 +8,8 @@ namespace WorkflowEngine;
 internal sealed class EngineNode
 {
     private readonly ConcurrentDictionary<JobId, FlowRunner> _runners = new();
+    private readonly ConcurrentDictionary<(string, string), RunnableFlow> _flows = new();
+    private int _held;
 
     public required WorkflowEngineOptions Options { get; init; }
 
@@ -33,6 +35,10 @@ internal sealed class EngineNode
 
     public required ILogger Log { get; init; }
 
+    public required IServiceProvider Services { get; init; }
+
+    public required ILoggerFactory Loggers { get; init; }
+
     /// <summary>The life of this process (G3).</summary>
     public required Guid Incarnation { get; init; }
 
@@ -56,7 +62,8 @@ internal sealed class EngineNode
     /// <summary>A job may be owned by this incarnation that no runner holds: the next claim names those that are held (G3).</summary>
     public bool LostTrack { get; set; }
 
-    public int Held => _runners.Count;
+    /// <summary>Jobs held by this node; counted apart, since counting a concurrent dictionary takes all its locks.</summary>
+    public int Held => Volatile.Read(ref _held);
 
     public IEnumerable<FlowRunner> Runners => _runners.Values;
 
@@ -64,15 +71,40 @@ internal sealed class EngineNode
 
     public FlowRunner? Find(JobId id) => _runners.GetValueOrDefault(id);
 
-    public void Add(FlowRunner runner) => _runners[runner.Id] = runner;
+    public void Add(FlowRunner runner)
+    {
+        // A job that is handed out again, after the node lost track, may replace a runner that does not know yet.
+        if (_runners.TryAdd(runner.Id, runner))
+        {
+            Interlocked.Increment(ref _held);
+            WorkflowTelemetry.JobHeld(runner.Facts.FlowId, 1);
+            return;
+        }
+
+        _runners[runner.Id] = runner;
+    }
 
     public void Remove(FlowRunner runner)
     {
-        _runners.TryRemove(new(runner.Id, runner));
+        if (_runners.TryRemove(new(runner.Id, runner)))
+        {
+            Interlocked.Decrement(ref _held);
+            WorkflowTelemetry.JobHeld(runner.Facts.FlowId, -1);
+        }
+
         Wake();
     }
 
-    private readonly ConcurrentDictionary<(string, string), RunnableFlow> _flows = new();
+    /// <summary>What stays the same for every step of one ownership of a job.</summary>
+    public JobFacts FactsOf(CompiledFlow flow, JobState state, IAttemptHost host) => new(state.Id, flow.Id, flow.Version, Options.Json)
+    {
+        Options = state.Creation.Options,
+        JobAttempt = state.Head.Attempt,
+        Epoch = state.Epoch,
+        Services = Services,
+        Loggers = Loggers,
+        Host = host,
+    };
 
     /// <summary>The flow version with this node's step types; null when it is not known here.</summary>
     public RunnableFlow? FindFlow(string flowId, string version)

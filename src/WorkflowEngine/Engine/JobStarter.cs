@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
@@ -31,8 +30,9 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
             CreatedAt = now,
             Input = slot,
             Options = Kept(options),
-            RequestHash = options?.Key is null ? default : HashOf(flow.Id, packet, options),
+            RequestHash = options?.Key is null ? null : HashOf(flow.Id, packet, options),
         };
+        WorkflowTelemetry.JobStarted(flow.Id);
         return await CreateAsync(flow, creation, data, now).ConfigureAwait(false);
     }
 
@@ -47,7 +47,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     {
         var runner = new FlowRunner(node, flow, state, storeTag: null);
         node.Add(runner);
-        var verdict = await runner.BeginAsync().ConfigureAwait(false);
+        var verdict = await runner.BeginAsync([]).ConfigureAwait(false);
         return Judge(state.Creation, verdict, runner);
     }
 
@@ -110,7 +110,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     }
 
     /// <summary>Over flow id, input and variables, and no other option (S31).</summary>
-    private static UInt128 HashOf(string flowId, DataPacket input, JobOptions options)
+    private static string HashOf(string flowId, DataPacket input, JobOptions options)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(flowId));
@@ -128,6 +128,6 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
             hash.AppendData(Encoding.UTF8.GetBytes(value.GetRawText()));
         }
 
-        return BinaryPrimitives.ReadUInt128BigEndian(hash.GetHashAndReset());
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
     }
 }

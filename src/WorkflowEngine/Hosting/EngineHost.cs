@@ -44,6 +44,8 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
             Packets = packets,
             Time = time,
             Timers = new DueTimers(time),
+            Services = services,
+            Loggers = loggers,
             Log = loggers.CreateLogger("WorkflowEngine"),
             Incarnation = Guid.CreateVersion7(time.GetUtcNow()),
             Name = options.NodeName ?? Environment.MachineName,

@@ -21,14 +21,11 @@ public sealed class JobCreation
     /// <summary>The options, without transaction, variables and engine data; null when all are at their defaults.</summary>
     public JobOptions? Options { get; init; }
 
-    /// <summary>Over flow id, input and variables (S31); 0 without a key.</summary>
-    public UInt128 RequestHash { get; init; }
+    /// <summary>For a job with a key: over flow id, input and variables (S31).</summary>
+    public string? RequestHash { get; init; }
 
-    /// <summary>The job whose step started this one, if any.</summary>
-    public JobId? Parent { get; init; }
-
-    /// <summary>The path of the parent's step that started this one.</summary>
-    public string? ParentStep { get; init; }
+    /// <summary>For a job that a step started: whose.</summary>
+    public JobParent? Parent { get; init; }
 
     /// <summary>The key, if any.</summary>
     public string? Key => Options?.Key;
@@ -39,3 +36,8 @@ public sealed class JobCreation
     /// <summary>Higher runs earlier.</summary>
     public int Priority => Options?.Priority ?? 0;
 }
+
+/// <summary>The step that started a job and waits for its end.</summary>
+/// <param name="Id">The job of that step.</param>
+/// <param name="StepPath">The step.</param>
+public sealed record JobParent(JobId Id, string StepPath);

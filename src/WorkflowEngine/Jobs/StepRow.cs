@@ -5,6 +5,9 @@ namespace WorkflowEngine.Storage;
 /// <summary>A step's row. A step has one only once it has something to keep: <c>pending</c> and <c>waiting_inputs</c> are derived.</summary>
 public struct StepRow
 {
+    private byte _status;
+    private ushort _attempt;
+
     /// <summary>The step's path: its id, or <c>each[3].resize</c> in a loop's round. With the job's id it is the key.</summary>
     public string Path { get; set; }
 
@@ -12,13 +15,21 @@ public struct StepRow
     public int Index { get; set; }
 
     /// <summary>Where the step stands. <c>Pending</c> is stored only for a step that is ready again, or was reset.</summary>
-    public StepStatus Status { get; set; }
+    public StepStatus Status
+    {
+        readonly get => (StepStatus)_status;
+        set => _status = (byte)value;
+    }
 
     /// <summary>True when the step completed without items (S10): its edges are dead.</summary>
     public bool NoItems { get; set; }
 
-    /// <summary>Attempts made; 0: none.</summary>
-    public int Attempt { get; set; }
+    /// <summary>Attempts made; 0: none. At most 1000 (S11).</summary>
+    public int Attempt
+    {
+        readonly get => _attempt;
+        set => _attempt = (ushort)value;
+    }
 
     /// <summary>UTC ticks of the latest start; 0: not yet.</summary>
     public long StartedAt { get; set; }

@@ -21,7 +21,7 @@ internal static class JobControls
             RetryJob retry => JobReopening.Retry(state, retry, now),
             RunStep run => Run(state, run),
             SendSignal signal => state.IsTerminal ? Ended(state) : StepWaits.Signal(state, signal, now),
-            SetVariable set => Set(state, set),
+            WriteVariable write => Write(state, write),
             _ => CommandVerdict.Refused($"The action '{command.Word}' is unknown to this version."),
         };
         Audit(state, command, verdict, before, now);
@@ -152,7 +152,7 @@ internal static class JobControls
         return $"Step '{declared.Id}' is blocked: its prerequisites do not hold ({string.Join(", ", missing)}).";
     }
 
-    private static CommandVerdict Set(JobState state, SetVariable command)
+    private static CommandVerdict Write(JobState state, WriteVariable command)
     {
         if (state.IsTerminal)
         {

@@ -120,9 +120,10 @@ internal static class JobMachine
         {
             state.Head.Status = to;
             state.Changes.HeadChanged = true;
-            if (to == JobStatus.Waiting)
+            if (to == JobStatus.Waiting || from == JobStatus.Waiting)
             {
-                state.Changes.Events.Job(EventKind.JobWaiting, state.Id, now, from, to, 0, null);
+                var kind = to == JobStatus.Waiting ? EventKind.JobWaiting : EventKind.JobResumed;
+                state.Changes.Events.Job(kind, state.Id, now, from, to, 0, null);
             }
         }
     }

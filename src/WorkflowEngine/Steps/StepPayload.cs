@@ -8,18 +8,31 @@ using WorkflowEngine.Storage;
 namespace WorkflowEngine;
 
 /// <summary>What stays the same for every step of one ownership of a job.</summary>
-internal sealed record JobFacts(JobId JobId, string FlowId, string FlowVersion, string? Tenant, string? Actor, string? Trigger, string? Key, int JobAttempt, JsonElement Settings, JsonSerializerOptions Json);
+internal sealed record JobFacts(JobId JobId, string FlowId, string FlowVersion, JsonSerializerOptions Json)
+{
+    /// <summary>The options that the job was started with; null: all at their defaults.</summary>
+    public JobOptions? Options { get; init; }
+
+    public int JobAttempt { get; init; } = 1;
+
+    public int Epoch { get; init; } = 1;
+
+    /// <summary>The host's services and loggers; null in unit tests without a host.</summary>
+    public IServiceProvider? Services { get; init; }
+
+    public ILoggerFactory? Loggers { get; init; }
+
+    /// <summary>Who takes progress reports; null in unit tests without a host.</summary>
+    public IAttemptHost? Host { get; init; }
+}
 
 /// <summary>Everything a step gets for one attempt. Data, inputs and config are identical in every attempt of the same step (config is rendered anew).</summary>
 public sealed class StepPayload
 {
     private readonly JobFacts _job;
-    private string? _idempotencyKey;
-    private StepValues? _variables;
-    private StepValues? _engineData;
-    private IProgressSink? _progress;
-    private AsyncServiceScope? _scope;
-    private ILogger? _log;
+
+    /// <summary>What most steps never look at; made at the first look, so that an attempt costs one small object.</summary>
+    private Rare? _rare;
 
     internal StepPayload(JobFacts job, string stepId, string stepPath)
     {
@@ -44,92 +57,98 @@ public sealed class StepPayload
     public string StepPath { get; }
 
     /// <summary>The tenant that the job was started for.</summary>
-    public string? Tenant => _job.Tenant;
+    public string? Tenant => _job.Options?.Tenant;
 
     /// <summary>Who started the job.</summary>
-    public string? Actor => _job.Actor;
+    public string? Actor => _job.Options?.Actor;
 
     /// <summary>The attempt, 1 being the first.</summary>
     public int Attempt { get; internal init; } = 1;
 
     /// <summary>How many owners the job has had: a fencing token for outside systems.</summary>
-    public int Epoch { get; internal init; } = 1;
+    public int Epoch => _job.Epoch;
 
     /// <summary>The flow's own settings (its <c>variables</c> defaults and <c>x-</c> members are not among them); an empty object when it has none.</summary>
-    public JsonElement Settings => _job.Settings;
+    public JsonElement Settings => WorkflowJson.EmptyObject;
 
     /// <summary>The packet that arrived: the job's input for roots, the predecessor's packet, or for joins all packets in declared order, each item once (S9).</summary>
     public DataPacket Data { get; internal init; } = DataPacket.Empty;
 
     /// <summary>Each predecessor's packet by its step id.</summary>
-    public StepInputs Inputs { get; internal init; } = StepInputs.Empty;
+    public StepInputs Inputs
+    {
+        get => (_rare ??= new()).Inputs ??= InputNames is null ? StepInputs.Empty : new StepInputs(InputNames, HasSingleInput ? Data : null, InputPackets);
+        internal init => (_rare ??= new()).Inputs = value;
+    }
 
     /// <summary>The step's configuration with its templates rendered.</summary>
     public StepConfig Config { get; internal init; } = StepConfig.Empty;
 
     /// <summary>Job-scoped side data; missing names read as null.</summary>
-    public StepValues EngineData => _engineData ??= Values is { EngineData.IsEmpty: false } data ? new StepValues(data.EngineData) : StepValues.Empty;
+    public StepValues EngineData => (_rare ??= new()).EngineData ??= Values is { EngineData.IsEmpty: false } data ? new StepValues(data.EngineData) : StepValues.Empty;
 
     /// <summary>The job's variables as they were when the step started.</summary>
-    public StepValues Variables => _variables ??= Values is { Variables.IsEmpty: false } data ? new StepValues(data.Variables) : StepValues.Empty;
+    public StepValues Variables => (_rare ??= new()).Variables ??= Values is { Variables.IsEmpty: false } data ? new StepValues(data.Variables) : StepValues.Empty;
 
     /// <summary>The signal that a waiting step was called again with; null otherwise.</summary>
-    public JsonElement? Signal { get; internal init; }
+    public JsonElement? Signal => Detail?.SignalValue;
 
     /// <summary>True when a waiting step was called again because its time ran out.</summary>
-    public bool TimedOut { get; internal init; }
+    public bool TimedOut => Detail is { TimedOut: true };
 
     /// <summary>Live services, in a scope of this attempt that is made at the first look and disposed when the attempt ends.</summary>
     public IServiceProvider Services
     {
         get
         {
-            if (RootServices is null)
+            if (_job.Services is null)
             {
                 return NoServices.Instance;
             }
 
-            _scope ??= RootServices.CreateAsyncScope();
-            return _scope.Value.ServiceProvider;
+            var rare = _rare ??= new();
+            rare.Scope ??= _job.Services.CreateAsyncScope();
+            return rare.Scope.Value.ServiceProvider;
         }
     }
 
     /// <summary>A logger that carries job, step and attempt.</summary>
     public ILogger Log
     {
-        get => _log ??= Loggers is null ? NullLogger.Instance : new StepLog(Loggers.CreateLogger("WorkflowEngine.Step"), this);
-        internal init => _log = value;
+        get => (_rare ??= new()).Log ??= _job.Loggers is null ? NullLogger.Instance : new StepLog(_job.Loggers.CreateLogger("WorkflowEngine.Step"), this);
+        internal init => (_rare ??= new()).Log = value;
     }
 
     /// <summary>What variables and engine data are read from.</summary>
     internal JobData? Values { get; init; }
 
-    internal IServiceProvider? RootServices { get; init; }
+    /// <summary>The predecessors' ids, and for joins their packets by position.</summary>
+    internal string[]? InputNames { get; init; }
 
-    internal ILoggerFactory? Loggers { get; init; }
+    internal DataPacket?[]? InputPackets { get; init; }
 
-    /// <summary>Who takes progress reports; null in unit tests without a host.</summary>
-    internal IAttemptHost? Host { get; init; }
+    internal bool HasSingleInput { get; init; }
+
+    /// <summary>The step's leg, state and signal; null in the first leg.</summary>
+    internal StepDetail? Detail { get; init; }
 
     internal int StepIndex { get; init; }
 
     internal int Run { get; init; }
 
-    internal JsonElement? State { get; init; }
+    internal int Generation => Detail?.Generation ?? 0;
 
-    internal int Generation { get; init; }
-
-    internal int Leg { get; init; }
+    internal int Leg => Detail?.Leg ?? 0;
 
     internal JsonSerializerOptions Json => _job.Json;
 
     internal JobFacts Job => _job;
 
     /// <summary>What the step wrote in this attempt: part of its outcome, null while it wrote nothing.</summary>
-    internal StepWrites? Writes { get; private set; }
+    internal StepWrites? Writes => _rare?.Writes;
 
     /// <summary>job/step path/generation/leg: stable over attempts, crashes and takeovers, new after each wait (G2). Give it to outside systems to make effects repeatable.</summary>
-    public string IdempotencyKey => _idempotencyKey ??= $"{JobId}/{StepPath}/{Generation}/{Leg}";
+    public string IdempotencyKey => (_rare ??= new()).IdempotencyKey ??= $"{JobId}/{StepPath}/{Generation}/{Leg}";
 
     /// <summary>A key for one of several effects of the same step.</summary>
     public string IdempotencyKeyFor(string effect)
@@ -143,25 +162,25 @@ public sealed class StepPayload
     public T Get<T>() => typeof(T) == typeof(DataPacket) ? (T)(object)Data : Data.Get<T>(Json);
 
     /// <summary>What the previous leg handed to <see cref="StepResult.RunAgain"/>; the default value in the first leg.</summary>
-    public T? GetState<T>() => State is { } state ? state.Deserialize<T>(Json) : default;
+    public T? GetState<T>() => Detail?.State is { } state ? state.Deserialize<T>(Json) : default;
 
     /// <summary>Reports how far the step is. Lower reports than before are ignored, out-of-range ones clamped to 0–100, not-a-number ignored (S24).</summary>
     public void ReportProgress(double percent, string? message = null)
     {
-        if (!double.IsNaN(percent) && Host is not null)
+        if (!double.IsNaN(percent) && _job.Host is { } host)
         {
-            (_progress ??= Host.OpenProgress(StepIndex, Run)).Report(Math.Clamp(percent, 0, 100), message);
+            ((_rare ??= new()).Progress ??= host.OpenProgress(StepIndex, Run)).Report(Math.Clamp(percent, 0, 100), message);
         }
     }
 
     /// <summary>Sets a variable of the job; it becomes visible when this step's outcome is committed (S20).</summary>
     /// <exception cref="ArgumentException">The name is not legal, or the value cannot be JSON.</exception>
     public void SetVariable(string name, object? value, VariableKind kind = VariableKind.Intermediate)
-        => (Writes ??= new()).SetVariable(name, value, kind, StepPath, Json);
+        => ((_rare ??= new()).Writes ??= new()).SetVariable(name, value, kind, StepPath, Json);
 
     /// <summary>Sets engine data of the job; it becomes visible when this step's outcome is committed.</summary>
     /// <exception cref="ArgumentException">The name is not legal, or the value cannot be JSON.</exception>
-    public void SetEngineData(string name, object? value) => (Writes ??= new()).SetEngineData(name, value, Json);
+    public void SetEngineData(string name, object? value) => ((_rare ??= new()).Writes ??= new()).SetEngineData(name, value, Json);
 
     /// <summary>A payload for a unit test, from plain arrays, dictionaries and records.</summary>
     /// <param name="data">By the input rule of <see cref="DataPacket.FromInput"/>: an array is an item per element.</param>
@@ -188,7 +207,7 @@ public sealed class StepPayload
         string stepId = "step",
         IServiceProvider? services = null)
     {
-        var facts = new JobFacts(default, "test", "test", null, null, null, null, 1, WorkflowJson.EmptyObject, WorkflowJson.Default);
+        var facts = new JobFacts(default, "test", "test", WorkflowJson.Default) { Services = services };
         return new StepPayload(facts, stepId, stepId)
         {
             Data = DataPacket.FromInput(data),
@@ -200,18 +219,20 @@ public sealed class StepPayload
             },
             Inputs = inputs is null ? StepInputs.Empty : new StepInputs(inputs.ToImmutableDictionary(pair => pair.Key, pair => DataPacket.FromInput(pair.Value))),
             Attempt = attempt,
-            Signal = signal is null ? null : WorkflowJson.ToElement(signal),
-            TimedOut = timedOut,
-            State = state is null ? null : WorkflowJson.ToElement(state),
-            RootServices = services,
+            Detail = new StepDetail
+            {
+                SignalValue = signal is null ? null : WorkflowJson.ToElement(signal),
+                TimedOut = timedOut,
+                State = state is null ? null : WorkflowJson.ToElement(state),
+            },
         };
     }
 
     /// <summary>Closes what the attempt opened; called once, by the executor.</summary>
     internal ValueTask EndAttemptAsync(ILogger log)
     {
-        _progress?.Close();
-        return _scope is null ? default : DisposeScopeAsync(_scope.Value, log);
+        _rare?.Progress?.Close();
+        return _rare?.Scope is { } scope ? DisposeScopeAsync(scope, log) : default;
     }
 
     private static async ValueTask DisposeScopeAsync(AsyncServiceScope scope, ILogger log)
@@ -224,6 +245,18 @@ public sealed class StepPayload
         {
             StepLog.ScopeFailed(log, error); // A service that cannot be disposed does not undo what the step did.
         }
+    }
+
+    private sealed class Rare
+    {
+        public StepInputs? Inputs;
+        public StepValues? Variables;
+        public StepValues? EngineData;
+        public StepWrites? Writes;
+        public IProgressSink? Progress;
+        public AsyncServiceScope? Scope;
+        public ILogger? Log;
+        public string? IdempotencyKey;
     }
 
     private sealed class NoServices : IServiceProvider

@@ -14,6 +14,10 @@ public sealed class StepResult
     private static readonly StepResult CompletedWithNothing = new(OutcomeKind.Completed) { IsExplicit = true };
     private static readonly StepResult NoItemsResult = new(OutcomeKind.NoItems);
 
+    // What only some results have is kept apart: the usual one is a small object.
+    private Failure? _failure;
+    private Suspension? _suspension;
+
     private StepResult(OutcomeKind kind) => Kind = kind;
 
     internal enum OutcomeKind : byte
@@ -39,22 +43,22 @@ public sealed class StepResult
     internal string[]? Ports { get; private init; }
 
     /// <summary>The snake_case reason of a failure.</summary>
-    public string? Reason { get; private init; }
+    public string? Reason => _failure?.Reason;
 
     /// <summary>The text of a failure or skip.</summary>
-    public string? Message { get; private init; }
+    public string? Message => _failure?.Message;
 
     /// <summary>Whether a failure may be tried again; null: as the retry policy says.</summary>
-    public bool? Retryable { get; private init; }
+    public bool? Retryable => _failure?.Retryable;
 
-    internal string? Signal { get; private init; }
+    internal string? Signal => _suspension?.Signal;
 
-    internal TimeSpan? Delay { get; private init; }
+    internal TimeSpan? Delay => _suspension?.Delay;
 
-    internal JsonElement? State { get; private init; }
+    internal JsonElement? State => _suspension?.State;
 
     /// <summary>More about a failure than its message; may be null.</summary>
-    public string? Details { get; private init; }
+    public string? Details => _failure?.Details;
 
     /// <summary>False when the result came from a bare packet: then an empty one has a meaning of its own (S10).</summary>
     internal bool IsExplicit { get; private init; }
@@ -82,7 +86,7 @@ public sealed class StepResult
     public static StepResult NoItems() => NoItemsResult;
 
     /// <summary>The step decided not to run; its dependants go on without its output (S7).</summary>
-    public static StepResult Skip(string message) => new(OutcomeKind.Skip) { Message = message };
+    public static StepResult Skip(string message) => new(OutcomeKind.Skip) { _failure = new Failure(null, message, null, null) };
 
     /// <summary>The step failed.</summary>
     /// <param name="reason">A snake_case code.</param>
@@ -92,7 +96,7 @@ public sealed class StepResult
     public static StepResult Fail(string reason, string message, bool? retryable = null, string? details = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
-        return new(OutcomeKind.Fail) { Reason = reason, Message = message, Retryable = retryable, Details = details };
+        return new(OutcomeKind.Fail) { _failure = new Failure(reason, message, retryable, details) };
     }
 
     /// <summary>The whole job ends well now; running siblings are cancelled, the rest is skipped.</summary>
@@ -103,14 +107,14 @@ public sealed class StepResult
     public static StepResult Wait(string signal, TimeSpan? timeout = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(signal);
-        return new(OutcomeKind.Wait) { Signal = signal, Delay = timeout };
+        return new(OutcomeKind.Wait) { _suspension = new Suspension(signal, timeout, null) };
     }
 
     /// <summary>Suspends and is called again later; <c>payload.GetState&lt;T&gt;()</c> then gives <paramref name="state"/> back. It holds no slot meanwhile (S16).</summary>
     public static StepResult RunAgain(TimeSpan after, object? state = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(after, TimeSpan.Zero);
-        return new(OutcomeKind.RunAgain) { Delay = after, State = state is null ? null : WorkflowJson.ToElement(state) };
+        return new(OutcomeKind.RunAgain) { _suspension = new Suspension(null, after, state is null ? null : WorkflowJson.ToElement(state)) };
     }
 
     internal static StepResult FromPacket(DataPacket? packet) => new(OutcomeKind.Completed) { Output = packet ?? DataPacket.Empty };
@@ -123,6 +127,10 @@ public sealed class StepResult
         null => FromPacket(DataPacket.Empty),
         _ => FromPacket(payload.Data.Prepend(new DataItem("data", WorkflowJson.ToElement(value, payload.Json)))),
     };
+
+    private sealed record Failure(string? Reason, string? Message, bool? Retryable, string? Details);
+
+    private sealed record Suspension(string? Signal, TimeSpan? Delay, JsonElement? State);
 
     /// <summary>A completed step; an empty packet said this way has the meaning of S10.</summary>
     public static implicit operator StepResult(DataPacket packet) => FromPacket(packet);

@@ -6,8 +6,7 @@ internal sealed class MemoryJob(JobCreation creation)
     private StepRow[] _steps = [];
     private byte[] _events = [];
     private int _eventsLength;
-    private List<JobMessage>? _inbox;
-    private HashSet<Guid>? _received;
+    private Mailbox? _mail;
     private JobHead _head;
     private Guid _owner;
     private int _epoch;
@@ -55,17 +54,17 @@ internal sealed class MemoryJob(JobCreation creation)
             }
 
             Take(transition);
-            hasMail = _inbox is { Count: > 0 };
+            hasMail = HasMail;
             if (transition.Releases)
             {
                 _owner = Guid.Empty;
-                isRunnable = !_head.Status.IsTerminal() && (IsWoken || hasMail);
+                isRunnable = !_head.Status.IsTerminal() && (IsWoken || HasMail);
             }
 
             if (_head.Status.IsTerminal())
             {
                 _owner = Guid.Empty;
-                isRunnable = hasMail;
+                isRunnable = HasMail;
                 Array.Resize(ref _events, _eventsLength);
             }
 
@@ -78,7 +77,7 @@ internal sealed class MemoryJob(JobCreation creation)
         lock (this)
         {
             isUnowned = _owner == Guid.Empty;
-            if (_received?.Contains(message.Id) == true)
+            if (_mail?.Received.Contains(message.Id) == true)
             {
                 return SendVerdict.Duplicate;
             }
@@ -88,8 +87,8 @@ internal sealed class MemoryJob(JobCreation creation)
                 return SendVerdict.Terminal;
             }
 
-            (_received ??= []).Add(message.Id);
-            (_inbox ??= []).Add(message);
+            (_mail ??= new()).Received.Add(message.Id);
+            _mail.Untaken.Add(message);
             return SendVerdict.Accepted;
         }
     }
@@ -99,7 +98,7 @@ internal sealed class MemoryJob(JobCreation creation)
     {
         lock (this)
         {
-            return _owner != Guid.Empty && _inbox?.Exists(kept => kept.Id == message) == true ? _owner : null;
+            return _owner != Guid.Empty && _mail?.Untaken.Exists(kept => kept.Id == message) == true ? _owner : null;
         }
     }
 
@@ -107,7 +106,7 @@ internal sealed class MemoryJob(JobCreation creation)
     {
         lock (this)
         {
-            if (_owner != Guid.Empty || !_exists || (_head.Status.IsTerminal() && _inbox is not { Count: > 0 }))
+            if (_owner != Guid.Empty || !_exists || (_head.Status.IsTerminal() && !HasMail))
             {
                 return null;
             }
@@ -164,22 +163,15 @@ internal sealed class MemoryJob(JobCreation creation)
             long sequence = 0;
             for (var at = 0; at < _eventsLength && rows.Count < limit;)
             {
-                var length = BitConverter.ToInt32(_events, at);
-                var count = BitConverter.ToUInt16(_events, at + 4);
-                if (count == ushort.MaxValue)
+                var count = ReadNumber(ref at);
+                var length = ReadNumber(ref at);
+                if (sequence + count > after)
                 {
-                    count = 0;
+                    rows.Add(new EventRow(creation.Id, creation.FlowId, sequence + 1, count, _events.AsMemory(at, length).ToArray()));
                 }
 
-                var total = count > 0 ? count : BitConverter.ToInt32(_events, at + 6);
-                var start = at + (count > 0 ? 6 : 10);
-                if (sequence + total > after)
-                {
-                    rows.Add(new EventRow(creation.Id, creation.FlowId, sequence + 1, total, _events.AsMemory(start, length).ToArray()));
-                }
-
-                sequence += total;
-                at = start + length;
+                sequence += count;
+                at += length;
             }
 
             return rows;
@@ -197,6 +189,8 @@ internal sealed class MemoryJob(JobCreation creation)
     /// <summary>A job that waits without a time limit is runnable only by mail.</summary>
     private bool IsWoken => _head.DueAt > 0 || _head.Status is JobStatus.Pending or JobStatus.Running;
 
+    private bool HasMail => _mail is { Untaken.Count: > 0 };
+
     private void Take(JobTransition transition)
     {
         _head = transition.Head;
@@ -212,35 +206,62 @@ internal sealed class MemoryJob(JobCreation creation)
 
         foreach (var id in transition.Taken)
         {
-            _inbox?.RemoveAll(message => message.Id == id);
+            _mail?.Untaken.RemoveAll(message => message.Id == id);
         }
     }
 
-    /// <summary>Length, count and bytes; a count that does not fit 16 bits follows in 32.</summary>
+    /// <summary>Count and length, seven bits a byte, then the row's bytes.</summary>
     private void Append(EventRow row)
     {
-        var wide = row.Count >= ushort.MaxValue;
-        var needed = _eventsLength + row.Bytes.Length + (wide ? 10 : 6);
+        var needed = _eventsLength + row.Bytes.Length + 10;
         if (_events.Length < needed)
         {
-            Array.Resize(ref _events, Math.Max(needed, Math.Min(_events.Length * 2, _events.Length + 4096)));
+            // A step leaves some forty bytes of events; what is too much is cut off when the job ends.
+            Array.Resize(ref _events, Math.Max(needed, _events.Length == 0 ? 64 + Math.Min(_steps.Length * 40, 4096) : _events.Length * 2));
         }
 
-        BitConverter.TryWriteBytes(_events.AsSpan(_eventsLength), row.Bytes.Length);
-        BitConverter.TryWriteBytes(_events.AsSpan(_eventsLength + 4), wide ? ushort.MaxValue : (ushort)row.Count);
-        if (wide)
+        WriteNumber(row.Count);
+        WriteNumber(row.Bytes.Length);
+        row.Bytes.Span.CopyTo(_events.AsSpan(_eventsLength));
+        _eventsLength += row.Bytes.Length;
+    }
+
+    private void WriteNumber(int value)
+    {
+        for (; value >= 0x80; value >>= 7)
         {
-            BitConverter.TryWriteBytes(_events.AsSpan(_eventsLength + 6), row.Count);
+            _events[_eventsLength++] = (byte)(value | 0x80);
         }
 
-        row.Bytes.Span.CopyTo(_events.AsSpan(needed - row.Bytes.Length));
-        _eventsLength = needed;
+        _events[_eventsLength++] = (byte)value;
+    }
+
+    private int ReadNumber(ref int at)
+    {
+        var value = 0;
+        for (var shift = 0; ; shift += 7)
+        {
+            var next = _events[at++];
+            value |= (next & 0x7F) << shift;
+            if (next < 0x80)
+            {
+                return value;
+            }
+        }
     }
 
     private StoredJob Read(JobParts parts)
     {
         var rows = (parts & JobParts.Steps) != 0 ? [.. _steps.Where(row => row.Path is not null)] : (IReadOnlyList<StepRow>)[];
-        var mail = (parts & JobParts.Mail) != 0 && _inbox is not null ? [.. _inbox] : (IReadOnlyList<JobMessage>)[];
+        var mail = (parts & JobParts.Mail) != 0 && _mail is not null ? [.. _mail.Untaken] : (IReadOnlyList<JobMessage>)[];
         return new StoredJob(creation, _head, _epoch, _owner == Guid.Empty ? null : _owner, rows, mail) { StoreTag = this };
+    }
+
+    /// <summary>Most jobs never get a message.</summary>
+    private sealed class Mailbox
+    {
+        public List<JobMessage> Untaken { get; } = [];
+
+        public HashSet<Guid> Received { get; } = [];
     }
 }

@@ -56,9 +56,9 @@ internal sealed class RenderScope : ITemplateScope
     {
         "id" => WorkflowJson.ToElement(Job.JobId.ToString()),
         "flow_id" => WorkflowJson.ToElement(Job.FlowId),
-        "key" => WorkflowJson.ToElement(Job.Key),
-        "trigger" => WorkflowJson.ToElement(Job.Trigger),
-        "tenant" => WorkflowJson.ToElement(Job.Tenant),
+        "key" => WorkflowJson.ToElement(Job.Options?.Key),
+        "trigger" => WorkflowJson.ToElement(Job.Options?.Trigger),
+        "tenant" => WorkflowJson.ToElement(Job.Options?.Tenant),
         "attempt" => WorkflowJson.ToElement(Job.JobAttempt),
         "scheduled_at" => WorkflowJson.Null,
         _ => null,

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace WorkflowEngine;
@@ -16,7 +17,21 @@ internal sealed class StepExecutor(
 {
     private readonly ILogger _log = loggers.CreateLogger("WorkflowEngine.Step");
 
-    public async ValueTask<StepOutcome> ExecuteAsync(FlowRunner runner, StepTask task)
+    public ValueTask<StepOutcome> ExecuteAsync(FlowRunner runner, StepTask task)
+        => WorkflowTelemetry.Source.HasListeners() || WorkflowTelemetry.MeasuresSteps ? ObservedAsync(runner, task) : AttemptAsync(runner, task);
+
+    private async ValueTask<StepOutcome> ObservedAsync(FlowRunner runner, StepTask task)
+    {
+        using var activity = WorkflowTelemetry.Source.StartActivity("step.execute");
+        activity?.SetTag("workflow.flow.id", runner.Facts.FlowId).SetTag("workflow.step.type", task.Step.Type);
+        var began = time.GetTimestamp();
+        var outcome = await AttemptAsync(runner, task).ConfigureAwait(false);
+        activity?.SetStatus(outcome.Kind == OutcomeKind.Failed ? ActivityStatusCode.Error : ActivityStatusCode.Ok, outcome.Error?.Message);
+        WorkflowTelemetry.StepEnded(runner.Facts.FlowId, task.Step.Type, outcome.Kind.ToString().ToLowerInvariant(), outcome.Error?.Reason, task.Start.Attempt, time.GetElapsedTime(began));
+        return outcome;
+    }
+
+    private async ValueTask<StepOutcome> AttemptAsync(FlowRunner runner, StepTask task)
     {
         StepPayload? payload = null;
         StepDeadline? deadline = null;
@@ -59,7 +74,6 @@ internal sealed class StepExecutor(
 
     private async ValueTask<StepPayload> PrepareAsync(FlowRunner runner, StepTask task)
     {
-        var detail = task.Start.Detail;
         DataPacket data;
         DataPacket?[]? many = null;
         if (task.Many is { } slots)
@@ -77,26 +91,21 @@ internal sealed class StepExecutor(
             data = await vault.LoadAsync(task.Single).ConfigureAwait(false);
         }
 
-        var inputs = new StepInputs(runner.Flow.InputNames[task.Start.Step], task.Single.IsNone ? null : data, many);
+        var names = runner.Flow.InputNames[task.Start.Step];
+        var hasSingle = many is null && names.Length == 1 && !task.Single.IsNone;
         var config = task.Step.Config is null ? StepConfig.Empty
             : task.Step.Config.IsConstant ? runner.Flow.ConstantConfigs[task.Start.Step]!
-            : await rendering.RenderAsync(runner.Facts, task, data, inputs).ConfigureAwait(false);
+            : await rendering.RenderAsync(runner.Facts, task, data, new StepInputs(names, hasSingle ? data : null, many)).ConfigureAwait(false);
         return new StepPayload(runner.Facts, task.Step.Id, task.Step.Id)
         {
             Attempt = task.Start.Attempt,
-            Epoch = runner.Epoch,
             Data = data,
-            Inputs = inputs,
+            InputNames = names,
+            InputPackets = many,
+            HasSingleInput = hasSingle,
             Config = config,
             Values = task.Data,
-            Signal = detail.SignalValue,
-            TimedOut = detail.TimedOut,
-            State = detail.State,
-            Leg = detail.Leg,
-            Generation = detail.Generation,
-            RootServices = services,
-            Loggers = loggers,
-            Host = runner.Bodies,
+            Detail = task.Start.Detail,
             StepIndex = task.Start.Step,
             Run = task.Start.Run,
         };
@@ -114,16 +123,18 @@ internal sealed class StepExecutor(
             return new(Failed(runner, task, null, result.Reason!, result.Message ?? string.Empty, result.Retryable ?? true, result.Details));
         }
 
-        var outcome = new StepOutcome(KindOf(result.Kind))
+        var kind = KindOf(result.Kind);
+        var outcome = new StepOutcome(kind)
         {
-            IsImplicitlyEmpty = !result.IsExplicit && result.Kind == StepResult.OutcomeKind.Completed && result.Output is null or { Count: 0 },
+            IsImplicitlyEmpty = !result.IsExplicit && kind == OutcomeKind.Completed && result.Output is null or { Count: 0 },
             Ports = result.Ports,
-            Message = result.Message,
-            Signal = result.Signal,
-            Delay = result.Delay,
-            State = result.State,
             Writes = payload.Writes,
         };
+        if (kind is OutcomeKind.Skipped or OutcomeKind.Waits or OutcomeKind.RunsAgain)
+        {
+            outcome = outcome with { Message = result.Message, Signal = result.Signal, Delay = result.Delay, State = result.State };
+        }
+
         return result.Output is null ? new(outcome) : KeepAsync(runner, task.Step.Id, payload, result.Output, outcome);
     }
 
@@ -171,7 +182,9 @@ internal sealed class StepExecutor(
 
     private StepOutcome Failed(FlowRunner runner, in StepTask task, Exception? error, string reason, string message, bool retryable, string? details = null)
     {
-        EngineLog.StepFailed(_log, error, runner.Id, task.Step.Id, task.Start.Attempt, reason, message);
+        // A declared reason says it all; a trace is for what nobody foresaw. The step's record keeps it either way.
+        var unforeseen = error is StepFailedException or DataPacketException ? null : error;
+        EngineLog.StepFailed(_log, unforeseen, runner.Id, task.Step.Id, task.Start.Attempt, reason, message);
         return new StepOutcome(OutcomeKind.Failed) { Error = new StepError(reason, message, retryable, details ?? error?.ToString()) };
     }
 

@@ -17,7 +17,7 @@ internal static class ControlMessages
             "retry" => new RetryJob(message.Step),
             "run_step" => new RunStep(message.Step!),
             "signal" => new SendSignal(message.Name!, message.Value ?? WorkflowJson.Null, message.Reason),
-            "set_variable" => new SetVariable(new JobVariable(message.Name!, message.Value ?? WorkflowJson.Null, KindOf(message.Reason), null)),
+            "set_variable" => new WriteVariable(new JobVariable(message.Name!, message.Value ?? WorkflowJson.Null, KindOf(message.Reason), null)),
             _ => new UnknownCommand(message.Action),
         };
         return command with { Id = message.Id, Actor = message.Actor, Note = message.Note };

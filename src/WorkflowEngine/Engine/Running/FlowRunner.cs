@@ -3,16 +3,15 @@ using WorkflowEngine.Storage;
 namespace WorkflowEngine;
 
 /// <summary>
-/// Holds one job on its owner (run-flow): the single writer of its state, by turn (<see cref="JobTurn"/>). Step bodies never run inside a turn, so a hung body blocks nobody.
+/// Holds one job on its owner (run-flow): the single writer of its state, by <see cref="Turn"/>. Step bodies never run inside a turn, so a hung body blocks nobody.
 /// </summary>
 internal sealed class FlowRunner : ISlotTaker
 {
     private readonly EngineNode _node;
     private readonly JobState _state;
     private readonly JobCommits _commits;
-    private readonly JobTurn _turn;
     private HashSet<Guid>? _delivered;
-
+    private Turn _turn;
     private bool _holdsStarts;
 
     /// <summary>Slots asked for, or kept by a step's ender, whose next steps have not begun.</summary>
@@ -22,14 +21,11 @@ internal sealed class FlowRunner : ISlotTaker
     {
         _node = node;
         _state = state;
-        _turn = new JobTurn(Open, Fail);
         Flow = flow;
-        Bodies = new RunningBodies(node, this);
+        Bodies = new RunningBodies(node, this, state);
         _commits = new JobCommits(node, this, state, storeTag);
-        var creation = state.Creation;
-        var options = creation.Options;
-        Facts = new JobFacts(creation.Id, flow.Flow.Id, flow.Flow.Version, options?.Tenant, options?.Actor, options?.Trigger, options?.Key, state.Head.Attempt, WorkflowJson.EmptyObject, node.Options.Json);
-        Rank = creation.CreatedAt - (creation.Priority * 10 * TimeSpan.TicksPerSecond);
+        Facts = node.FactsOf(flow.Flow, state, Bodies);
+        Rank = state.Creation.CreatedAt - (state.Creation.Priority * 10 * TimeSpan.TicksPerSecond);
     }
 
     public JobId Id => _state.Id;
@@ -43,7 +39,8 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>The bodies that run, and how they are asked to stop.</summary>
     public RunningBodies Bodies { get; }
 
-    public int Epoch => _state.Epoch;
+    /// <summary>The job's head as last committed, once this runner is retired.</summary>
+    public JobHead FinalHead => _state.Head;
 
     /// <summary>Completes when this node has no more to do with the job: it ended, was released, or was lost.</summary>
     public Task Retired => _commits.Retired;
@@ -51,35 +48,36 @@ internal sealed class FlowRunner : ISlotTaker
     public bool IsRetired => _commits.IsRetired;
 
     /// <summary>Read by the executor right before a body: a step that got its slot before the pause was applied must not begin after it (S14).</summary>
-    public bool HoldsStarts { get => Volatile.Read(ref _holdsStarts); private set => Volatile.Write(ref _holdsStarts, value); }
+    public bool HoldsStarts => Volatile.Read(ref _holdsStarts);
 
     /// <summary>
-    /// Commits a creation, or whatever loading and the mail that came along changed, and asks for slots. Called once, by who made the runner.
-    /// The mail goes first: a paused or waiting job is given back as soon as nothing is to be done, and its mail is what it was claimed for.
+    /// Applies the mail that a claim brought, commits it with the creation or whatever loading changed, and asks for slots. Called once, before anybody else knows the runner.
+    /// The mail comes first: without it a paused job would be released again in this very commit.
     /// </summary>
-    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage>? mail = null)
+    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage> mail)
     {
         while (!_turn.TryEnter())
         {
-            // Somebody who found the job by its id is in here: a microsecond.
+            Thread.SpinWait(20); // Somebody who found the job by its id is in here: a microsecond.
         }
 
         try
         {
-            if (_state.IsConcluding)
+            foreach (var message in mail)
+            {
+                (_delivered ??= []).Add(message.Id);
+                Change(ControlMessages.ToCommand(message));
+            }
+
+            Volatile.Write(ref _holdsStarts, _state.Head.Paused);
+            _commits.Flush(force: true);
+            Bodies.Arm();
+            _commits.ReleaseIfIdle();
+            if (_state.IsConcluding && !IsRetired)
             {
                 FlowOutput.Begin(_node, this, _state);
             }
 
-            HoldsStarts = _state.Head.Paused;
-            foreach (var message in mail ?? [])
-            {
-                Take(message);
-            }
-
-            _commits.Flush(force: true);
-            ArmTimers();
-            _commits.ReleaseIfIdle();
             AskForSlots();
             return _commits.FirstVerdict();
         }
@@ -90,7 +88,7 @@ internal sealed class FlowRunner : ISlotTaker
         }
         finally
         {
-            _turn.Leave();
+            _turn.Leave(this);
         }
     }
 
@@ -102,68 +100,72 @@ internal sealed class FlowRunner : ISlotTaker
     {
         if (!_turn.TryEnter())
         {
-            return new(_turn.Post(new Letter { Command = command, KeepsSlot = keepsSlot }));
+            return new(_turn.Post(this, new Letter { Command = command, KeepsSlot = keepsSlot }));
         }
 
-        try
+        var verdict = Apply(command, keepsSlot);
+        if (_commits.IsIdle)
         {
-            var verdict = Apply(command, keepsSlot);
-            if (_commits.IsIdle)
-            {
-                return new(verdict);
-            }
+            _turn.Leave(this);
+            return new(verdict);
+        }
 
-            var letter = new Letter { Verdict = verdict };
-            _commits.Await(letter);
-            return new(letter.Task);
-        }
-        catch (Exception error)
-        {
-            Fail(error);
-            return new(CommandVerdict.Stale);
-        }
-        finally
-        {
-            _turn.Leave();
-        }
+        var letter = new Letter { Verdict = verdict };
+        _commits.Await(letter);
+        _turn.Leave(this);
+        return new(letter.Task);
     }
 
     /// <summary>Applies a command whose verdict nobody waits for.</summary>
-    public void Tell(JobCommand command) => _ = _turn.Post(new Letter { Command = command });
+    public void Tell(JobCommand command) => _ = _turn.Post(this, new Letter { Command = command });
 
     /// <summary>Applies an inbox message, once.</summary>
     public void Deliver(JobMessage message) => InTurn(runner =>
     {
-        runner.Take(message);
-        runner._commits.Flush(force: false);
-        runner.AskForSlots();
+        if ((runner._delivered ??= []).Add(message.Id))
+        {
+            runner.Apply(ControlMessages.ToCommand(message));
+        }
     });
 
     /// <summary>Does something in the turn, now or when its holder drains the mailbox.</summary>
     public void InTurn(Action<FlowRunner> work)
     {
-        if (!_turn.TryEnter())
+        if (_turn.TryEnter())
         {
-            _ = _turn.Post(new Letter { Work = work });
-            return;
+            Turn.Do(this, work);
+            _turn.Leave(this);
         }
-
-        try
+        else
         {
-            work(this);
-        }
-        catch (Exception error)
-        {
-            Fail(error);
-        }
-        finally
-        {
-            _turn.Leave();
+            _ = _turn.Post(this, new Letter { Work = work });
         }
     }
 
-    /// <summary>Called by the scheduler with a slot in hand. The task never faults: <see cref="RunSlotAsync"/> catches everything.</summary>
-    public void TakeSlot() => _ = RunSlotAsync();
+    /// <summary>Called by the scheduler with a slot in hand.</summary>
+    public void TakeSlot() => SlotRun.Begin(_node, this);
+
+    /// <summary>With a slot in hand: starts the next ready step; the default value when there is none.</summary>
+    public ValueTask<StepTask> BeginNextAsync()
+    {
+        if (!_turn.TryEnter())
+        {
+            return BeginByLetterAsync();
+        }
+
+        var task = BeginNext();
+        _turn.Leave(this);
+        return new(task);
+    }
+
+    /// <summary>In the turn: something here is broken, or the store broke its contract. This node forgets the job; the next claim finds it again.</summary>
+    public CommandVerdict Fail(Exception error)
+    {
+        EngineLog.RunnerFailed(_node.Log, error, Id);
+        _node.LostTrack = true;
+        _commits.Drop();
+        return CommandVerdict.Stale;
+    }
 
     /// <summary>In the turn: the commit that was in flight came back.</summary>
     public void AfterCommit()
@@ -177,12 +179,11 @@ internal sealed class FlowRunner : ISlotTaker
         AskForSlots();
     }
 
-    /// <summary>In the turn: some waiting step is due, or the job's time is over.</summary>
+    /// <summary>In the turn: some waiting step is due, or the job's own time is over.</summary>
     public void Wake()
     {
-        var isOver = JobDue.EndOf(_state) is > 0 and var end && end <= _node.Now;
-        Apply(isOver ? new TimeOutJob() : new WakeDue(), keepsSlot: false);
-        ArmTimers();
+        Apply(Parking.EndOf(_state) is > 0 and var end && end <= _node.Now ? new TimeOutJob() : new WakeDue());
+        Bodies.Arm();
     }
 
     /// <summary>In the turn: starts and reports that no commit has taken along get one of their own (S25).</summary>
@@ -195,185 +196,75 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    /// <summary>In the turn: ends every body that still runs, as its token's cause says, and takes its slot back; what the body returns later is discarded (S12).</summary>
-    public void AbandonAll(StopCause cause)
-    {
-        for (var index = 0; index < _state.Steps.Length && _state.Running > 0; index++)
-        {
-            if (_state.Steps[index].Status == StepStatus.Running)
-            {
-                var kind = cause == StopCause.JobCancelled ? OutcomeKind.Cancelled : OutcomeKind.Interrupted;
-                Abandon(index, _state.Steps[index].Run, new StepOutcome(kind));
-            }
-        }
-    }
-
-    /// <summary>In the turn: as <see cref="AbandonAll"/>, for one run; nothing when it ended meanwhile.</summary>
-    public void Abandon(int step, int run, StepOutcome outcome)
-    {
-        Bodies.MarkAbandoned(run);
-        if (Apply(new EndStep(step, run, outcome), keepsSlot: false).Effect != CommandEffect.Applied)
-        {
-            Bodies.WasAbandoned(run);
-            return;
-        }
-
-        EngineLog.StepAbandoned(_node.Log, Id, _state.Flow.Steps[step].Id);
-        _node.Scheduler.Release();
-    }
-
     /// <summary>In the turn: gives the job back unfinished, if no body runs.</summary>
     public void Release() => _commits.Release();
 
-    private async Task RunSlotAsync()
+    private async ValueTask<StepTask> BeginByLetterAsync()
     {
-        try
-        {
-            var began = _node.Time.GetTimestamp();
-            var task = await BeginNextAsync().ConfigureAwait(false);
-            for (var steps = 1; task.Step is not null; steps++)
-            {
-                var outcome = await _node.Executor.ExecuteAsync(this, task).ConfigureAwait(false);
-
-                // A job may keep a slot for 64 steps or 50 ms; then others have their turn.
-                var goesOn = steps < 64 && _node.Time.GetElapsedTime(began).TotalMilliseconds < 50;
-                var verdict = await ApplyAsync(new EndStep(task.Start.Step, task.Start.Run, outcome), keepsSlot: goesOn).ConfigureAwait(false);
-                if (verdict.Effect == CommandEffect.Stale && Bodies.WasAbandoned(task.Start.Run))
-                {
-                    EngineLog.LateResult(_node.Log, Id, task.Step.Id);
-                    if (goesOn)
-                    {
-                        InTurn(static runner => runner.ForgetSlot());
-                    }
-
-                    return; // Its slot was taken back when it was given up.
-                }
-
-                if (!goesOn)
-                {
-                    break;
-                }
-
-                task = await BeginNextAsync().ConfigureAwait(false);
-            }
-        }
-        catch (Exception error)
-        {
-            InTurn(runner => runner.Fail(error));
-        }
-
-        _node.Scheduler.Release();
+        var task = default(StepTask);
+        await _turn.Post(this, new Letter { Work = runner => task = runner.BeginNext() }).ConfigureAwait(false);
+        return task;
     }
 
-    /// <summary>With a slot in hand: starts the next ready step; the default value when there is none.</summary>
-    private ValueTask<StepTask> BeginNextAsync()
+    private StepTask BeginNext()
     {
-        if (!_turn.TryEnter())
-        {
-            return BeginByLetterAsync();
-        }
-
         try
         {
-            return new(BeginNext());
+            _asked--;
+            if (_commits.IsRetired || _node.IsDraining || !JobMachine.TryBegin(_state, _node.Now, out var start))
+            {
+                return default;
+            }
+
+            if (start.Run == 1)
+            {
+                Bodies.ArmEnd(Parking.EndOf(_state));
+            }
+
+            // While the job is paused only steps begin that an operator asked for.
+            return StepTask.Of(_state, Flow, start) with { IsForced = _state.Head.Paused };
         }
         catch (Exception error)
         {
             Fail(error);
             return default;
         }
-        finally
-        {
-            _turn.Leave();
-        }
     }
 
-    private async ValueTask<StepTask> BeginByLetterAsync()
+    /// <summary>In the turn: applies a command and commits what it changed, if no commit is in flight.</summary>
+    public CommandVerdict Apply(JobCommand command, bool keepsSlot = false)
     {
-        var task = default(StepTask);
-        await _turn.Post(new Letter { Work = runner => task = runner.BeginNext() }).ConfigureAwait(false);
-        return task;
-    }
-
-    private StepTask BeginNext()
-    {
-        _asked--;
-        if (_commits.IsRetired || _node.IsDraining || !JobMachine.TryBegin(_state, _node.Now, out var start))
-        {
-            return default;
-        }
-
-        if (start.Run == 1)
-        {
-            Bodies.ArmEnd(JobDue.EndOf(_state));
-        }
-
-        // While the job is paused only steps that an operator forced begin, and those no pause holds back.
-        return StepTask.Of(_state, Flow, start) with { IsForced = _state.Head.Paused };
-    }
-
-    /// <summary>The slot that a late ender counted on went with the abandoned run.</summary>
-    private void ForgetSlot()
-    {
-        _asked--;
-        AskForSlots();
-    }
-
-    private void Take(JobMessage message)
-    {
-        if ((_delivered ??= []).Add(message.Id) && !_commits.IsRetired)
-        {
-            Change(ControlMessages.ToCommand(message));
-        }
-    }
-
-    private CommandVerdict Apply(JobCommand command, bool keepsSlot)
-    {
-        _asked += keepsSlot ? 1 : 0;
         if (_commits.IsRetired)
         {
             return CommandVerdict.Stale;
         }
 
-        var verdict = Change(command);
-        _commits.Flush(force: false);
-        AskForSlots();
-        return verdict;
+        try
+        {
+            var wasConcluding = _state.IsConcluding;
+            var verdict = Change(command);
+            _asked += keepsSlot && verdict.Effect != CommandEffect.Stale ? 1 : 0;
+            if (_state.IsConcluding && !wasConcluding)
+            {
+                FlowOutput.Begin(_node, this, _state);
+            }
+
+            _commits.Flush(force: false);
+            AskForSlots();
+            return verdict;
+        }
+        catch (Exception error)
+        {
+            return Fail(error);
+        }
     }
 
     private CommandVerdict Change(JobCommand command)
     {
-        var wasConcluding = _state.IsConcluding;
         var verdict = JobMachine.Apply(_state, command, _node.Now);
-        HoldsStarts = _state.Head.Paused;
-        if (_state.Head.Attempt != Facts.JobAttempt)
-        {
-            Facts = Facts with { JobAttempt = _state.Head.Attempt };
-        }
-
-        if (_state.IsConcluding && !wasConcluding)
-        {
-            FlowOutput.Begin(_node, this, _state);
-        }
-
+        Volatile.Write(ref _holdsStarts, _state.Head.Paused);
+        Facts = _state.Head.Attempt == Facts.JobAttempt ? Facts : Facts with { JobAttempt = _state.Head.Attempt };
         return verdict;
-    }
-
-    private void ArmTimers()
-    {
-        if (!IsRetired)
-        {
-            Bodies.ArmDue(StepWaits.NextDue(_state));
-            Bodies.ArmEnd(JobDue.EndOf(_state));
-        }
-    }
-
-    /// <summary>In the turn: something here is broken, or the store broke its contract. The job is given up on this node and claimed anew.</summary>
-    private void Fail(Exception error)
-    {
-        EngineLog.RunnerFailed(_node.Log, error, Id);
-        _node.LostTrack = true;
-        _commits.Drop();
     }
 
     private void AskForSlots()
@@ -385,11 +276,12 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    private void Open(Letter letter)
+    /// <summary>In the turn.</summary>
+    public void Open(Letter letter)
     {
         if (letter.Work is { } work)
         {
-            work(this);
+            Turn.Do(this, work);
             letter.TrySetResult(CommandVerdict.Applied);
             return;
         }

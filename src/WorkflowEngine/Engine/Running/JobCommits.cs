@@ -16,7 +16,7 @@ internal sealed class JobCommits
     private readonly JobState _state;
     private readonly JobTransition _transition = new();
     private readonly TaskCompletionSource _retired = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private ChangeSet _sealed = new();
+    private ChangeSet? _sealed;
     private List<Letter>? _awaitOpen;
     private List<Letter>? _awaitSealed;
     private TaskCompletionSource<CommitVerdict>? _first;
@@ -44,7 +44,17 @@ internal sealed class JobCommits
     public bool IsIdle => !_inFlight && (IsRetired || !_state.Changes.IsUrgent);
 
     /// <summary>Completes the letter when what is open or in flight now is durable.</summary>
-    public void Await(Letter letter) => (_state.Changes.IsUrgent ? ref _awaitOpen : ref _awaitSealed) = [.. (_state.Changes.IsUrgent ? _awaitOpen : _awaitSealed) ?? [], letter];
+    public void Await(Letter letter)
+    {
+        if (_state.Changes.IsUrgent)
+        {
+            (_awaitOpen ??= []).Add(letter);
+        }
+        else
+        {
+            (_awaitSealed ??= []).Add(letter);
+        }
+    }
 
     public ValueTask<CommitVerdict> FirstVerdict()
         => _inFlight ? new((_first = new(TaskCreationOptions.RunContinuationsAsynchronously)).Task) : new(_lastVerdict);
@@ -56,7 +66,7 @@ internal sealed class JobCommits
     {
         while (!_inFlight && !IsRetired && (_state.Changes.IsUrgent || (force && !_state.Changes.IsEmpty)))
         {
-            Seal(releases: MayRelease());
+            Seal(releases: (_isCreated && Parking.MayRelease(_node, _state)));
             force = false;
             Commit();
         }
@@ -87,12 +97,13 @@ internal sealed class JobCommits
         }
     }
 
-    /// <summary>As <see cref="Release"/>, when the job has nothing to do here soon: it was claimed for mail that changed nothing, or for a time that has moved.</summary>
+    /// <summary>Gives back a claimed job that has nothing to do here.</summary>
     public void ReleaseIfIdle()
     {
-        if (MayRelease())
+        if (!_inFlight && !IsRetired && (_state.IsTerminal || (_isCreated && Parking.MayRelease(_node, _state))))
         {
-            Release();
+            Seal(releases: true);
+            Commit();
         }
     }
 
@@ -109,7 +120,13 @@ internal sealed class JobCommits
     private void Seal(bool releases)
     {
         var changes = _state.Changes;
-        (_state.Changes, _sealed) = (_sealed, changes);
+        if (!_node.Store.Traits.IsSynchronous)
+        {
+            // Commands go on changing the state while the commit is in flight: they get a change set of their own.
+            _state.Changes = _sealed ?? new ChangeSet();
+        }
+
+        _sealed = changes;
         (_awaitSealed, _awaitOpen) = (_awaitOpen, null);
         _transition.ClearSteps();
         foreach (var index in changes.Touched)
@@ -126,7 +143,7 @@ internal sealed class JobCommits
         ref var head = ref _state.Head;
         head.Percentage = JobProgress.Of(_state);
         head.Completed = _state.CompletedCount;
-        head.DueAt = _state.IsTerminal ? 0 : JobDue.Of(_state);
+        head.DueAt = Parking.NextDue(_state);
         head.Version++;
         _transition.Events = new EventRow(_state.Id, _state.Flow.Id, head.Sequence + 1, changes.Events.Count, changes.Events.Written);
         head.Sequence += changes.Events.Count;
@@ -182,7 +199,7 @@ internal sealed class JobCommits
                 _node.Events.Publish(_transition.Events);
             }
 
-            JobMachine.ReleaseReadied(_state, _sealed.Readied);
+            JobMachine.ReleaseReadied(_state, _sealed!.Readied);
             foreach (var answer in _sealed.Answers)
             {
                 _node.Answers.Give(answer.Command, answer.Verdict);
@@ -195,7 +212,7 @@ internal sealed class JobCommits
 
             if (_state.IsTerminal || _transition.Releases)
             {
-                CleanPackets();
+                CloseBooks();
                 Retire();
             }
             else
@@ -207,38 +224,26 @@ internal sealed class JobCommits
         {
             if (verdict.Result != CommitResult.KeyTaken)
             {
-                EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result);
+                EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result.ToString());
             }
 
             Drop();
         }
 
-        _sealed.Clear();
+        _sealed!.Clear();
         _awaitSealed?.ForEach(letter => letter.TrySetResult(letter.Verdict));
         _awaitSealed = null;
         _first?.TrySetResult(verdict);
     }
 
-    /// <summary>A waiting or paused job that is not due soon leaves memory in the commit that made it so (S16).</summary>
-    private bool MayRelease()
+    private void CloseBooks()
     {
-        if (_node.IsDraining && _state is { IsTerminal: false, Running: 0 })
+        if (_state.IsTerminal)
         {
-            return true;
+            var began = Math.Max(_state.Head.StartedAt, _state.Creation.CreatedAt);
+            WorkflowTelemetry.JobEnded(_state.Flow.Id, _state.Head.Status, TimeSpan.FromTicks(_state.Head.CompletedAt - began));
         }
 
-        if (_state.IsTerminal || _state.Running > 0 || _state.IsConcluding || _state.IsEnding || !_isCreated)
-        {
-            return false;
-        }
-
-        var due = JobDue.Of(_state);
-        return (due == 0 || due - _node.Now > _node.Options.ParkAfter.Ticks)
-            && (_state.Head.Status == JobStatus.Waiting || (_state.Head.Status == JobStatus.Paused && !_state.Head.StepMode && _state.Ready.ForcedCount == 0));
-    }
-
-    private void CleanPackets()
-    {
         if (_state.Head.Status.IsSuccess() && (_state.Creation.Input.Reference is not null || Array.Exists(_state.Steps, step => step.Output.Reference is not null)))
         {
             _ = _node.CleanPacketsAsync(_state.Id, _state.Flow.Id, _state.Head.Output);

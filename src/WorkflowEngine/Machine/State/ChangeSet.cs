@@ -13,7 +13,7 @@ internal sealed class ChangeSet
     /// <summary>Steps that may start once this change set is durable.</summary>
     public List<int> Readied { get; } = new(2);
 
-    public EventCode.Writer Events { get; } = new();
+    public EventWriter Events { get; } = new();
 
     /// <summary>True when the job's head changed without an event.</summary>
     public bool HeadChanged { get; set; }

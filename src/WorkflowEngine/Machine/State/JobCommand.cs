@@ -74,7 +74,7 @@ internal sealed record SendSignal(string Name, JsonElement Value, string? Dedupe
     public override string Word => "signal";
 }
 
-internal sealed record SetVariable(JobVariable Variable) : ControlCommand
+internal sealed record WriteVariable(JobVariable Variable) : ControlCommand
 {
     public override string Word => "set_variable";
 }
@@ -97,15 +97,45 @@ internal readonly record struct StepOutcome(OutcomeKind Kind)
 
     public StepError? Error { get; init; }
 
-    public string? Message { get; init; }
-
-    public string? Signal { get; init; }
-
-    public TimeSpan? Delay { get; init; }
-
-    public JsonElement? State { get; init; }
-
     public StepWrites? Writes { get; init; }
+
+    public string? Message
+    {
+        get => _more?.Message;
+        init => _more = (_more ?? new More()) with { Message = value };
+    }
+
+    public string? Signal
+    {
+        get => _more?.Signal;
+        init => _more = (_more ?? new More()) with { Signal = value };
+    }
+
+    public TimeSpan? Delay
+    {
+        get => _more?.Delay;
+        init => _more = (_more ?? new More()) with { Delay = value };
+    }
+
+    public JsonElement? State
+    {
+        get => _more?.State;
+        init => _more = (_more ?? new More()) with { State = value };
+    }
+
+    /// <summary>What only skips and suspensions carry, apart, so that the usual outcome is small.</summary>
+    private readonly More? _more;
+
+    private sealed record More
+    {
+        public string? Message { get; init; }
+
+        public string? Signal { get; init; }
+
+        public TimeSpan? Delay { get; init; }
+
+        public JsonElement? State { get; init; }
+    }
 }
 
 /// <summary>The closed set of ends of a body.</summary>
