@@ -42,9 +42,10 @@ internal sealed class JobReading(EngineNode node)
 
     /// <summary>A paused job is idle once the steps that ran when it was paused have ended.</summary>
     private async ValueTask<bool> IsOverAsync(StoredJob job, JobWait until, CancellationToken cancellationToken)
-        => job.Head.Status.IsTerminal() || (until == JobWait.Idle && (job.Head.Status == JobStatus.Waiting
-            || (job.Head.Status == JobStatus.Paused
-                && (await LoadAsync(job.Creation.Id, JobParts.Steps, cancellationToken).ConfigureAwait(false)).Steps.All(row => row.Status != StepStatus.Running))));
+        => job.Head.Status.IsTerminal()
+        || (until == JobWait.Idle && job.Head.Status == JobStatus.Waiting)
+        || (until == JobWait.Idle && job.Head.Status == JobStatus.Paused
+            && (await LoadAsync(job.Creation.Id, JobParts.Steps, cancellationToken).ConfigureAwait(false)).Steps.All(row => row.Status != StepStatus.Running));
 
     public async ValueTask<JobResult> ResultAsync(JobId id, JobHead head, CancellationToken cancellationToken)
     {

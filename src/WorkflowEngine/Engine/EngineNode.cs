@@ -95,17 +95,6 @@ internal sealed class EngineNode
         Wake();
     }
 
-    /// <summary>What stays the same for every step of one ownership of a job.</summary>
-    public JobFacts FactsOf(CompiledFlow flow, JobState state, IAttemptHost host) => new(state.Id, flow.Id, flow.Version, Options.Json)
-    {
-        Options = state.Creation.Options,
-        JobAttempt = state.Head.Attempt,
-        Epoch = state.Epoch,
-        Services = Services,
-        Loggers = Loggers,
-        Host = host,
-    };
-
     /// <summary>The flow version with this node's step types; null when it is not known here.</summary>
     public RunnableFlow? FindFlow(string flowId, string version)
         => _flows.TryGetValue((flowId, version), out var known) ? known

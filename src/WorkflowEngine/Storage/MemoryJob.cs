@@ -58,13 +58,13 @@ internal sealed class MemoryJob(JobCreation creation)
             if (transition.Releases)
             {
                 _owner = Guid.Empty;
-                isRunnable = !_head.Status.IsTerminal() && (IsWoken || HasMail);
+                isRunnable = !_head.Status.IsTerminal() && (IsWoken || hasMail);
             }
 
             if (_head.Status.IsTerminal())
             {
                 _owner = Guid.Empty;
-                isRunnable = HasMail;
+                isRunnable = hasMail;
                 Array.Resize(ref _events, _eventsLength);
             }
 

@@ -32,6 +32,19 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Store_ThatThrowsInACreation_TellsTheStarterAndHoldsNothing()
+    {
+        await using var host = await ChainAsync();
+        _store.BeforeCommit = _ => throw new StoreException("full", isTransient: false);
+
+        await host.Engine.Invoking(engine => engine.StartAsync("chain")).Should().ThrowAsync<StoreException>();
+        await host.Engine.Invoking(engine => engine.RunAsync("chain")).Should().ThrowAsync<StoreException>();
+
+        (_probe.Total, (await host.Engine.CountJobsAsync()).Total).Should().Be((0, 0));
+        await host.NothingIsHeldAsync();
+    }
+
+    [Fact]
     public async Task Store_ThatRefusesAClaimAndCancelsAnother_IsAskedAgain()
     {
         var claims = 0;

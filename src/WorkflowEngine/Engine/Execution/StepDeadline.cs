@@ -41,6 +41,6 @@ internal sealed class StepDeadline : IDisposable
         _timer.Dispose();
         var error = new StepError(Reasons.Timeout, $"Step '{_task.Step.Id}' ignored its token after its timeout of {_task.Step.Timeout} and was given up.");
         var (step, run) = (_task.Start.Step, _task.Start.Run);
-        _runner.InTurn(runner => runner.Bodies.Abandon(step, run, new StepOutcome(OutcomeKind.Failed) { Error = error }));
+        _runner.Bodies.Abandon(step, run, new StepOutcome(OutcomeKind.Failed) { Error = error });
     }
 }

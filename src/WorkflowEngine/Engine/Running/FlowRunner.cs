@@ -3,32 +3,34 @@ using WorkflowEngine.Storage;
 namespace WorkflowEngine;
 
 /// <summary>
-/// Holds one job on its owner (run-flow): the single writer of its state, by <see cref="Turn"/>. Step bodies never run inside a turn, so a hung body blocks nobody.
+/// Holds one job on its owner (run-flow): the single writer of its state, by turn (<see cref="Turn"/>). Step bodies never run inside a turn, so a hung body blocks nobody.
 /// </summary>
 internal sealed class FlowRunner : ISlotTaker
 {
     private readonly EngineNode _node;
     private readonly JobState _state;
     private readonly JobCommits _commits;
+    private readonly Turn _turn;
+    private readonly StepStarts _starts;
     private HashSet<Guid>? _delivered;
-    private Turn _turn;
     private bool _holdsStarts;
-
-    /// <summary>Slots asked for, or kept by a step's ender, whose next steps have not begun.</summary>
-    private int _asked;
 
     public FlowRunner(EngineNode node, RunnableFlow flow, JobState state, object? storeTag)
     {
         _node = node;
         _state = state;
+        _turn = new Turn(this);
         Flow = flow;
-        Bodies = new RunningBodies(node, this, state);
+        Bodies = new RunningBodies(node, this);
         _commits = new JobCommits(node, this, state, storeTag);
-        Facts = node.FactsOf(flow.Flow, state, Bodies);
+        _starts = new StepStarts(node, this, state, _commits);
+        Facts = flow.FactsOf(node, state, Bodies);
         Rank = state.Creation.CreatedAt - (state.Creation.Priority * 10 * TimeSpan.TicksPerSecond);
     }
 
     public JobId Id => _state.Id;
+
+    public JobState State => _state; // In the turn only.
 
     public JobFacts Facts { get; private set; }
 
@@ -45,50 +47,29 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>Completes when this node has no more to do with the job: it ended, was released, or was lost.</summary>
     public Task Retired => _commits.Retired;
 
-    public bool IsRetired => _commits.IsRetired;
-
     /// <summary>Read by the executor right before a body: a step that got its slot before the pause was applied must not begin after it (S14).</summary>
-    public bool HoldsStarts => Volatile.Read(ref _holdsStarts);
+    public bool HoldsStarts { get => Volatile.Read(ref _holdsStarts); private set => Volatile.Write(ref _holdsStarts, value); }
 
     /// <summary>
-    /// Applies the mail that a claim brought, commits it with the creation or whatever loading changed, and asks for slots. Called once, before anybody else knows the runner.
-    /// The mail comes first: without it a paused job would be released again in this very commit.
+    /// Commits a creation, or whatever loading and the mail that came along changed, and asks for slots. Called once, by who made the runner.
+    /// The mail goes first: a paused or waiting job is given back as soon as nothing is to be done, and its mail is what it was claimed for.
     /// </summary>
-    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage> mail)
+    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage>? mail = null)
     {
-        while (!_turn.TryEnter())
-        {
-            Thread.SpinWait(20); // Somebody who found the job by its id is in here: a microsecond.
-        }
-
+        SpinWait.SpinUntil(_turn.TryEnter); // Only somebody who found the job by its id can be in here, for a microsecond.
         try
         {
-            foreach (var message in mail)
-            {
-                (_delivered ??= []).Add(message.Id);
-                Change(ControlMessages.ToCommand(message));
-            }
-
-            Volatile.Write(ref _holdsStarts, _state.Head.Paused);
-            _commits.Flush(force: true);
-            Bodies.Arm();
-            _commits.ReleaseIfIdle();
-            if (_state.IsConcluding && !IsRetired)
-            {
-                FlowOutput.Begin(_node, this, _state);
-            }
-
-            AskForSlots();
+            Open(mail ?? []);
             return _commits.FirstVerdict();
         }
         catch (Exception error)
         {
             Fail(error);
-            throw;
+            throw; // Who starts a job must not be told that it is stored.
         }
         finally
         {
-            _turn.Leave(this);
+            _turn.Leave();
         }
     }
 
@@ -100,32 +81,31 @@ internal sealed class FlowRunner : ISlotTaker
     {
         if (!_turn.TryEnter())
         {
-            return new(_turn.Post(this, new Letter { Command = command, KeepsSlot = keepsSlot }));
+            return new(_turn.Post(new Letter { Command = command, KeepsSlot = keepsSlot }));
         }
 
         var verdict = Apply(command, keepsSlot);
         if (_commits.IsIdle)
         {
-            _turn.Leave(this);
+            _turn.Leave();
             return new(verdict);
         }
 
         var letter = new Letter { Verdict = verdict };
         _commits.Await(letter);
-        _turn.Leave(this);
+        _turn.Leave();
         return new(letter.Task);
     }
 
     /// <summary>Applies a command whose verdict nobody waits for.</summary>
-    public void Tell(JobCommand command) => _ = _turn.Post(this, new Letter { Command = command });
+    public void Tell(JobCommand command) => _ = _turn.Post(new Letter { Command = command });
 
     /// <summary>Applies an inbox message, once.</summary>
     public void Deliver(JobMessage message) => InTurn(runner =>
     {
-        if ((runner._delivered ??= []).Add(message.Id))
-        {
-            runner.Apply(ControlMessages.ToCommand(message));
-        }
+        runner.Take(message);
+        runner._commits.Flush(force: false);
+        runner._starts.AskForSlots();
     });
 
     /// <summary>Does something in the turn, now or when its holder drains the mailbox.</summary>
@@ -133,12 +113,12 @@ internal sealed class FlowRunner : ISlotTaker
     {
         if (_turn.TryEnter())
         {
-            Turn.Do(this, work);
-            _turn.Leave(this);
+            Run(work);
+            _turn.Leave();
         }
         else
         {
-            _ = _turn.Post(this, new Letter { Work = work });
+            _ = _turn.Post(new Letter { Work = work });
         }
     }
 
@@ -154,17 +134,8 @@ internal sealed class FlowRunner : ISlotTaker
         }
 
         var task = BeginNext();
-        _turn.Leave(this);
+        _turn.Leave();
         return new(task);
-    }
-
-    /// <summary>In the turn: something here is broken, or the store broke its contract. This node forgets the job; the next claim finds it again.</summary>
-    public CommandVerdict Fail(Exception error)
-    {
-        EngineLog.RunnerFailed(_node.Log, error, Id);
-        _node.LostTrack = true;
-        _commits.Drop();
-        return CommandVerdict.Stale;
     }
 
     /// <summary>In the turn: the commit that was in flight came back.</summary>
@@ -176,14 +147,14 @@ internal sealed class FlowRunner : ISlotTaker
             _commits.Release();
         }
 
-        AskForSlots();
+        _starts.AskForSlots();
     }
 
-    /// <summary>In the turn: some waiting step is due, or the job's own time is over.</summary>
+    /// <summary>In the turn: some waiting step is due, or the job's time is over.</summary>
     public void Wake()
     {
-        Apply(Parking.EndOf(_state) is > 0 and var end && end <= _node.Now ? new TimeOutJob() : new WakeDue());
-        Bodies.Arm();
+        Apply(JobDue.EndOf(_state) is > 0 and var end && end <= _node.Now ? new TimeOutJob() : new WakeDue());
+        Bodies.Arm(_state, _commits.IsRetired);
     }
 
     /// <summary>In the turn: starts and reports that no commit has taken along get one of their own (S25).</summary>
@@ -202,7 +173,7 @@ internal sealed class FlowRunner : ISlotTaker
     private async ValueTask<StepTask> BeginByLetterAsync()
     {
         var task = default(StepTask);
-        await _turn.Post(this, new Letter { Work = runner => task = runner.BeginNext() }).ConfigureAwait(false);
+        await _turn.Post(new Letter { Work = runner => task = runner.BeginNext() }).ConfigureAwait(false);
         return task;
     }
 
@@ -210,19 +181,7 @@ internal sealed class FlowRunner : ISlotTaker
     {
         try
         {
-            _asked--;
-            if (_commits.IsRetired || _node.IsDraining || !JobMachine.TryBegin(_state, _node.Now, out var start))
-            {
-                return default;
-            }
-
-            if (start.Run == 1)
-            {
-                Bodies.ArmEnd(Parking.EndOf(_state));
-            }
-
-            // While the job is paused only steps begin that an operator asked for.
-            return StepTask.Of(_state, Flow, start) with { IsForced = _state.Head.Paused };
+            return _starts.BeginNext();
         }
         catch (Exception error)
         {
@@ -231,7 +190,15 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    /// <summary>In the turn: applies a command and commits what it changed, if no commit is in flight.</summary>
+    private void Take(JobMessage message)
+    {
+        if ((_delivered ??= []).Add(message.Id) && !_commits.IsRetired)
+        {
+            Change(ControlMessages.ToCommand(message));
+        }
+    }
+
+    /// <summary>In the turn: applies a command, commits what it may, and asks for the slots that follow.</summary>
     public CommandVerdict Apply(JobCommand command, bool keepsSlot = false)
     {
         if (_commits.IsRetired)
@@ -241,16 +208,14 @@ internal sealed class FlowRunner : ISlotTaker
 
         try
         {
-            var wasConcluding = _state.IsConcluding;
             var verdict = Change(command);
-            _asked += keepsSlot && verdict.Effect != CommandEffect.Stale ? 1 : 0;
-            if (_state.IsConcluding && !wasConcluding)
+            if (keepsSlot && verdict.Effect != CommandEffect.Stale)
             {
-                FlowOutput.Begin(_node, this, _state);
+                _starts.KeepSlot();
             }
 
             _commits.Flush(force: false);
-            AskForSlots();
+            _starts.AskForSlots();
             return verdict;
         }
         catch (Exception error)
@@ -259,29 +224,65 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    private CommandVerdict Change(JobCommand command)
+    private void Run(Action<FlowRunner> work)
     {
-        var verdict = JobMachine.Apply(_state, command, _node.Now);
-        Volatile.Write(ref _holdsStarts, _state.Head.Paused);
-        Facts = _state.Head.Attempt == Facts.JobAttempt ? Facts : Facts with { JobAttempt = _state.Head.Attempt };
-        return verdict;
-    }
-
-    private void AskForSlots()
-    {
-        // Steps readied by an unfinished commit are not startable yet; AfterCommit asks for them.
-        for (var startable = _commits.IsRetired || _node.IsDraining ? 0 : _state.Startable; _asked < startable; _asked++)
+        try
         {
-            _node.Scheduler.Schedule(this);
+            work(this);
+        }
+        catch (Exception error)
+        {
+            Fail(error);
         }
     }
 
-    /// <summary>In the turn.</summary>
-    public void Open(Letter letter)
+    private void Open(IReadOnlyList<JobMessage> mail)
+    {
+        if (_state.IsConcluding)
+        {
+            FlowOutput.Begin(_node, this, _state);
+        }
+
+        HoldsStarts = _state.Head.Paused;
+        foreach (var message in mail)
+        {
+            Take(message);
+        }
+
+        _commits.Flush(force: true);
+        Bodies.Arm(_state, _commits.IsRetired);
+        _commits.ReleaseIfIdle();
+        _starts.AskForSlots();
+    }
+
+    private CommandVerdict Change(JobCommand command)
+    {
+        var wasConcluding = _state.IsConcluding;
+        var verdict = JobMachine.Apply(_state, command, _node.Now);
+        HoldsStarts = _state.Head.Paused;
+        Facts = _state.Head.Attempt == Facts.JobAttempt ? Facts : Facts with { JobAttempt = _state.Head.Attempt };
+        if (_state.IsConcluding && !wasConcluding)
+        {
+            FlowOutput.Begin(_node, this, _state);
+        }
+
+        return verdict;
+    }
+
+    /// <summary>In the turn: something here is broken, or the store broke its contract. The job is given up on this node and claimed anew.</summary>
+    public CommandVerdict Fail(Exception error)
+    {
+        EngineLog.RunnerFailed(_node.Log, error, Id);
+        _node.LostTrack = true;
+        _commits.Drop();
+        return CommandVerdict.Stale;
+    }
+
+    public void Open(Letter letter) // In the turn: called by it for every letter.
     {
         if (letter.Work is { } work)
         {
-            Turn.Do(this, work);
+            Run(work);
             letter.TrySetResult(CommandVerdict.Applied);
             return;
         }

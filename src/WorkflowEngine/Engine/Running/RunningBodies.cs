@@ -1,7 +1,7 @@
 namespace WorkflowEngine;
 
 /// <summary>The bodies of one job that run: their common token, grace, time limits and reports.</summary>
-internal sealed class RunningBodies(EngineNode node, FlowRunner runner, JobState state) : IAttemptHost, IDisposable
+internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttemptHost, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private HashSet<int>? _abandoned;
@@ -26,36 +26,13 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner, JobState
 
         // On the pool: a user's cancellation callback may be slow, or throw, and this is called in the turn.
         ThreadPool.UnsafeQueueUserWorkItem(static stopped => stopped.Fire(), this, preferLocal: false);
-        node.Timers.At(node.Now + node.Options.StepCancellationGrace.Ticks, () => runner.InTurn(_ => AbandonAll(cause)));
+        node.Timers.At(node.Now + node.Options.StepCancellationGrace.Ticks, () => runner.InTurn(_ => Abandonment.All(node, runner, cause)));
     }
 
-    /// <summary>In the turn: gives one run up and takes its slot back; nothing when it ended meanwhile. What the body returns later is discarded (S12).</summary>
-    public void Abandon(int step, int run, StepOutcome outcome)
-    {
-        MarkAbandoned(run);
-        if (runner.Apply(new EndStep(step, run, outcome)).Effect != CommandEffect.Applied)
-        {
-            WasAbandoned(run);
-            return;
-        }
+    /// <summary>Gives up on one run, in the turn.</summary>
+    public void Abandon(int step, int run, StepOutcome outcome) => runner.InTurn(_ => Abandonment.One(node, runner, step, run, outcome));
 
-        EngineLog.StepAbandoned(node.Log, runner.Id, runner.Flow.Flow.Steps[step].Id);
-        node.Scheduler.Release();
-    }
-
-    private void AbandonAll(StopCause cause)
-    {
-        var kind = cause == StopCause.JobCancelled ? OutcomeKind.Cancelled : OutcomeKind.Interrupted;
-        for (var index = 0; index < state.Steps.Length && state.Running > 0; index++)
-        {
-            if (state.Steps[index].Status == StepStatus.Running)
-            {
-                Abandon(index, state.Steps[index].Run, new StepOutcome(kind));
-            }
-        }
-    }
-
-    private void MarkAbandoned(int run)
+    public void MarkAbandoned(int run)
     {
         lock (_stop)
         {
@@ -72,13 +49,13 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner, JobState
         }
     }
 
-    /// <summary>In the turn: arms what the job waits for, unless it is no longer held here.</summary>
-    public void Arm()
+    /// <summary>Looks at the job again when a waiting step is due, or the job's time is over.</summary>
+    public void Arm(JobState state, bool isRetired)
     {
-        if (!runner.IsRetired)
+        if (!isRetired)
         {
             ArmDue(StepWaits.NextDue(state));
-            ArmEnd(Parking.EndOf(state));
+            ArmEnd(JobDue.EndOf(state));
         }
     }
 

@@ -1,9 +1,10 @@
 namespace WorkflowEngine;
 
 /// <summary>
-/// The right to change a job's state: a flag plus a mailbox, not a thread. A mutable struct, to be kept in a field; who holds the turn must open the letters before giving it up.
+/// The right to change a job's state: a flag plus a mailbox, not a thread. Who finds the flag free does its work and drains the mailbox; who finds it taken leaves a letter.
+/// Nothing that is done in a turn throws: the runner drops the job instead, so that nobody waits for ever.
 /// </summary>
-internal struct Turn
+internal sealed class Turn(FlowRunner runner)
 {
     private Letter? _mail;
     private int _taken;
@@ -28,21 +29,8 @@ internal struct Turn
         return false;
     }
 
-    /// <summary>Does something in the turn. An exception there is a defect, or a store that broke its contract: the job is given up, the turn is not kept, and so nobody waits for ever.</summary>
-    public static void Do(FlowRunner runner, Action<FlowRunner> work)
-    {
-        try
-        {
-            work(runner);
-        }
-        catch (Exception error)
-        {
-            runner.Fail(error);
-        }
-    }
-
-    /// <summary>Leaves a letter; when the turn is free by now, takes it and opens the mail.</summary>
-    public Task<CommandVerdict> Post(FlowRunner runner, Letter letter)
+    /// <summary>Leaves a letter for the holder of the turn, or opens it at once when there is none by now.</summary>
+    public Task<CommandVerdict> Post(Letter letter)
     {
         do
         {
@@ -51,39 +39,31 @@ internal struct Turn
         while (Interlocked.CompareExchange(ref _mail, letter, letter.Next) != letter.Next);
         if (Interlocked.CompareExchange(ref _taken, 1, 0) == 0)
         {
-            Leave(runner);
+            Leave();
         }
 
         return letter.Task;
     }
 
-    /// <summary>Drains the mailbox and gives the turn up.</summary>
-    public void Leave(FlowRunner runner)
+    /// <summary>
+    /// Drains the mailbox and gives the turn up. A letter that comes between the last look and the release either finds the turn free, and its poster takes it,
+    /// or is seen by the look after the release: none is left lying.
+    /// </summary>
+    public void Leave()
     {
         do
         {
-            while (TakeMail() is { } oldest)
+            while (Volatile.Read(ref _mail) is not null)
             {
-                for (Letter? letter = oldest; letter is not null; letter = letter.Next)
+                for (var letter = Letter.Oldest(Interlocked.Exchange(ref _mail, null)); letter is not null; letter = letter.Next)
                 {
                     runner.Open(letter);
                 }
             }
+
+            Interlocked.Exchange(ref _taken, 0);
         }
-        while (!TryRelease());
-    }
-
-    /// <summary>All letters, the oldest first; null: none.</summary>
-    private Letter? TakeMail() => _mail is null ? null : Letter.Oldest(Interlocked.Exchange(ref _mail, null));
-
-    /// <summary>
-    /// Gives the turn up. False: a letter came and the turn is held again. A letter that comes between the last look and the release either finds the turn free,
-    /// and its poster takes it, or is seen by the look after the release: none is left lying.
-    /// </summary>
-    private bool TryRelease()
-    {
-        Interlocked.Exchange(ref _taken, 0);
-        return Volatile.Read(ref _mail) is null || Interlocked.CompareExchange(ref _taken, 1, 0) != 0;
+        while (Volatile.Read(ref _mail) is not null && Interlocked.CompareExchange(ref _taken, 1, 0) == 0);
     }
 }
 
