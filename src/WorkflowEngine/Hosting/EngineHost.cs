@@ -17,6 +17,7 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _observing = Task.CompletedTask;
     private int _state;
+    private int _isDisposed;
 
     public EngineHost(IServiceProvider services, EngineComposition composition, string? name)
     {
@@ -93,8 +94,14 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
         }
     }
 
+    /// <summary>Disposing twice is disposing once: the container knows this host by two names.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         _loop.Dispose();
         Node.Timers.Dispose();

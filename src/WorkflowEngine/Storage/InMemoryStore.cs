@@ -187,16 +187,18 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
             return new CommitVerdict(CommitResult.AlreadyCommitted);
         }
 
+        var isNew = false;
         lock (job)
         {
             if (creation.Key is null || _keys.GetOrAdd((creation.Tenant, creation.FlowId, creation.Key), creation.Id) == creation.Id)
             {
                 transition.StoreTag = job;
                 job.Begin(transition);
+                isNew = true;
             }
         }
 
-        if (job.Snapshot(JobParts.Head) is null)
+        if (!isNew)
         {
             _jobs.TryRemove(creation.Id, out _);
             return KeyHolder(creation) is { } holder ? new CommitVerdict(CommitResult.KeyTaken, holder) : Create(transition, creation);

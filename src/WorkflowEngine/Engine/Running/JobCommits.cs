@@ -59,7 +59,7 @@ internal sealed class JobCommits
     public ValueTask<CommitVerdict> FirstVerdict()
         => _inFlight ? new((_first = new(TaskCreationOptions.RunContinuationsAsynchronously)).Task) : new(_lastVerdict);
 
-    public bool IsOverdue(long now) => _state.Changes.FirstStartAt is > 0 and var at ? now - at >= StartLatency : !_state.Changes.IsEmpty;
+    public bool IsOverdue(long now) => !IsRetired && (_state.Changes.FirstStartAt is > 0 and var at ? now - at >= StartLatency : !_state.Changes.IsEmpty);
 
     /// <summary>Commits the open change set if it is urgent (or <paramref name="force"/>) and no commit is in flight.</summary>
     public void Flush(bool force)
@@ -231,9 +231,20 @@ internal sealed class JobCommits
         }
 
         _sealed!.Clear();
+        GiveBack();
         _awaitSealed?.ForEach(letter => letter.TrySetResult(letter.Verdict));
         _awaitSealed = null;
         _first?.TrySetResult(verdict);
+    }
+
+    /// <summary>A retired job is changed no more: its change set serves the next one.</summary>
+    private void GiveBack()
+    {
+        if (IsRetired && _sealed is { } finished && ReferenceEquals(finished, _state.Changes))
+        {
+            (_sealed, _state.Changes) = (null, ChangeSet.Retired);
+            ChangeSet.Return(finished);
+        }
     }
 
     private void CloseBooks()
