@@ -133,7 +133,7 @@ public sealed class BadStepTests
     public async Task Steps_ThatBlockTwoHundredPoolThreads_DelayOthersButLoseNothing()
     {
         using var gate = new ManualResetEventSlim();
-        var blocked = 0;
+        var (blocked, passed) = (0, 0);
         await using var host = await TestHost.StartAsync(engine => engine
             .AddStep("block", (_, _) =>
             {
@@ -143,6 +143,7 @@ public sealed class BadStepTests
                     {
                         Interlocked.Increment(ref blocked);
                         gate.Wait(CancellationToken.None);
+                        Interlocked.Increment(ref passed);
                     });
                 }
 
@@ -170,6 +171,8 @@ public sealed class BadStepTests
         }
 
         await host.NothingIsHeldAsync();
+        await Deadlines.EventuallyAsync(() => Volatile.Read(ref passed) == 200);
+        release.Join();
     }
 
     [Fact]
