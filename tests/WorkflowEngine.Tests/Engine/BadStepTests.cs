@@ -132,8 +132,9 @@ public sealed class BadStepTests
     [Fact]
     public async Task Steps_ThatBlockTwoHundredPoolThreads_DelayOthersButLoseNothing()
     {
-        using var gate = new ManualResetEventSlim();
-        var (blocked, passed) = (0, 0);
+        // Not disposed: items of the pool may come to it after the test has ended.
+        var gate = new ManualResetEventSlim();
+        var blocked = 0;
         await using var host = await TestHost.StartAsync(engine => engine
             .AddStep("block", (_, _) =>
             {
@@ -143,7 +144,6 @@ public sealed class BadStepTests
                     {
                         Interlocked.Increment(ref blocked);
                         gate.Wait(CancellationToken.None);
-                        Interlocked.Increment(ref passed);
                     });
                 }
 
@@ -171,8 +171,6 @@ public sealed class BadStepTests
         }
 
         await host.NothingIsHeldAsync();
-        await Deadlines.EventuallyAsync(() => Volatile.Read(ref passed) == 200);
-        release.Join();
     }
 
     [Fact]

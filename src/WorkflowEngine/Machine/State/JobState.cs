@@ -17,7 +17,7 @@ internal sealed class JobState
         Epoch = epoch;
         Steps = new StepState[flow.Steps.Length];
         Open = flow.Steps.Length;
-        Limit = Math.Min(creation.Options?.MaxConcurrentSteps ?? int.MaxValue, flow.MaxConcurrentSteps);
+        Limit = creation.Options?.MaxConcurrentSteps ?? flow.MaxConcurrentSteps;
         _ready = new ReadySteps(flow);
     }
 
