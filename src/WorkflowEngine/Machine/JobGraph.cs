@@ -89,7 +89,7 @@ internal static class JobGraph
         var canFire = required == 0 ? step.Blocked == 0 && step.Arrived < edges : step.Live + edges - step.Arrived >= required;
         if (canFire)
         {
-            step.Status = StepStatus.WaitingInputs;
+            step.Become(StepStatus.WaitingInputs);
             return false;
         }
 
@@ -105,12 +105,32 @@ internal static class JobGraph
         return true;
     }
 
+    /// <summary>Whether a failure is taken by nobody: no error edge, and not only <c>any</c> and <c>count</c> joins that have fired or still can (S8).</summary>
+    public static bool IsUnhandled(JobState state, int failed)
+    {
+        var declared = state.Flow.Steps[failed];
+        if (declared.HasErrorEdge)
+        {
+            return false;
+        }
+
+        foreach (var edge in declared.Outgoing)
+        {
+            if (state.Flow.Steps[edge.To].Join.Required == 0 || state.Steps[edge.To].Status is StepStatus.Blocked or StepStatus.Cancelled)
+            {
+                return true;
+            }
+        }
+
+        return declared.Outgoing.Length == 0;
+    }
+
     /// <summary>All inputs are there: the step lacks only a slot.</summary>
     public static void MakeReady(JobState state, int index, long now)
     {
         ref var step = ref state.Steps[index];
         var from = step.Status;
-        step.Status = StepStatus.Pending;
+        step.Become(StepStatus.Pending);
         step.IsReady = true;
         state.ReadyCount++;
         state.Changes.Readied.Add(index);

@@ -19,7 +19,7 @@ internal static class JobRebuild
             if (state.Steps[index].Status == StepStatus.Running)
             {
                 ref var step = ref state.Touch(index);
-                step.Status = StepStatus.Pending;
+                step.Become(StepStatus.Pending);
                 step.Attempt--;
             }
         }
@@ -103,7 +103,7 @@ internal static class JobRebuild
                 StepWaits.Remember(state, index);
                 return;
             case StepStatus.Pending or StepStatus.WaitingInputs:
-                step.Status = StepStatus.Pending;
+                step.Become(StepStatus.Pending);
                 step.IsReady = false;
                 state.Open++;
                 return;
@@ -112,7 +112,7 @@ internal static class JobRebuild
                 state.CompletedCount += step.Status == StepStatus.Completed ? 1 : 0;
                 state.CompletedWithItems += step.Status == StepStatus.Completed && !step.NoItems ? 1 : 0;
                 break;
-            case StepStatus.Failed when !declared.HasErrorEdge && declared.Outgoing.Length == 0:
+            case StepStatus.Failed when JobGraph.IsUnhandled(state, index) && (state.FailedStep < 0 || step.CompletedAt < state.Steps[state.FailedStep].CompletedAt):
                 state.FailedStep = index;
                 break;
         }
@@ -125,7 +125,7 @@ internal static class JobRebuild
 
     private static void Fill(ref StepState step, StepRow row)
     {
-        step.Status = row.Status;
+        step.Restore(row.Status);
         step.NoItems = row.NoItems;
         step.HasRow = true;
         step.Attempt = row.Attempt;

@@ -40,7 +40,7 @@ internal static class StepEnds
             state.ReadyCount--;
         }
 
-        step.Status = end;
+        step.Become(end);
         step.CompletedAt = now;
         state.Open--;
         if (end is StepStatus.Completed or StepStatus.Skipped)
@@ -64,7 +64,7 @@ internal static class StepEnds
                 : Failed(Reasons.EmptyOutput, $"Step '{declared.Id}' returned an empty packet. Set allow_empty, or return StepResult.Completed() or StepResult.NoItems().");
         }
 
-        if (outcome.Kind == OutcomeKind.Completed && outcome.Ports is { } ports && declared.NamesPorts && !AnyEdgeTakes(declared, ports))
+        if (outcome.Kind == OutcomeKind.Completed && outcome.Ports is { } ports && declared.NamesPorts && !IsDone(ports) && !AnyEdgeTakes(declared, ports))
         {
             return Failed(Reasons.UnroutedPort, $"Step '{declared.Id}' completed on port '{string.Join("', '", ports)}', which no edge takes.");
         }
@@ -87,18 +87,21 @@ internal static class StepEnds
                 Fail(state, index, outcome.Error!, now);
                 break;
             case OutcomeKind.Finished:
+                if (!state.IsEnding)
+                {
+                    state.Head.Output = outcome.Output;
+                }
+
                 Complete(state, index, outcome with { Kind = OutcomeKind.Completed }, now);
-                state.FinishOutput = outcome.Output;
                 JobEnd.Decide(state, JobStatus.Completed, Reasons.Finished, null, stopRunning: true, now);
                 break;
             case OutcomeKind.Waits or OutcomeKind.RunsAgain when state.IsEnding:
-            case OutcomeKind.Cancelled:
                 SetEnd(state, index, StepStatus.Cancelled, EventKind.StepCancelled, CancelledNotes, now);
                 break;
             case OutcomeKind.Waits or OutcomeKind.RunsAgain:
                 StepWaits.Suspend(state, index, outcome, now);
                 break;
-            case OutcomeKind.Interrupted:
+            case OutcomeKind.Cancelled or OutcomeKind.Interrupted:
                 Interrupt(state, index, now);
                 break;
         }
@@ -119,12 +122,18 @@ internal static class StepEnds
     /// <summary>Skipped by itself or by an operator: the outgoing edges stay live (S7).</summary>
     public static void Skip(JobState state, int index, PacketSlot output, string? reason, string? message, StepWrites? writes, long now)
     {
+        MarkSkipped(state, index, output, reason, message, writes, now);
+        JobGraph.Leave(state, index, now);
+    }
+
+    /// <summary>The same without resolving the edges, for when the whole job is derived anew after it.</summary>
+    public static void MarkSkipped(JobState state, int index, PacketSlot output, string? reason, string? message, StepWrites? writes, long now)
+    {
         ref var step = ref state.Touch(index);
         step.Output = output;
         step.Detail = step.DetailOrNone with { Reason = reason, Error = null, Signal = null, DueAt = 0 };
         TakeWrites(state, index, writes, now);
         SetEnd(state, index, StepStatus.Skipped, EventKind.StepSkipped, new EventNotes(Reason: reason, Message: message), now);
-        JobGraph.Leave(state, index, now);
     }
 
     private static void Fail(JobState state, int index, StepError error, long now)
@@ -140,7 +149,7 @@ internal static class StepEnds
 
         step.Output = declared.HasErrorEdge ? new PacketSlot(error.ToPacket(declared.Id)) : default;
         SetEnd(state, index, StepStatus.Failed, EventKind.StepFailed, new EventNotes(Reason: error.Reason, Message: error.Message), now);
-        if (declared.Outgoing.Length == 0)
+        if (JobGraph.IsUnhandled(state, index))
         {
             JobEnd.NoteUnhandled(state, index, now);
         }
@@ -173,7 +182,7 @@ internal static class StepEnds
         foreach (var variable in writes.Variables)
         {
             data = data with { Variables = data.Variables.SetItem(variable.Name, variable) };
-            state.Changes.Events.Note(EventKind.VariableSet, state.Id, now, state.Flow.Steps[index].Id, new EventNotes(Data: EventData.Of("name", variable.Name, "kind", variable.Kind.ToString().ToLowerInvariant())));
+            state.Changes.Events.Note(EventKind.VariableSet, state.Id, now, state.Flow.Steps[index].Id, new EventNotes(Data: EventData.OfVariable(variable)));
         }
 
         foreach (var (name, value) in writes.EngineData)
@@ -193,6 +202,8 @@ internal static class StepEnds
 
         step.Detail = step.DetailOrNone with { Ports = ports, Error = null, Signal = null, SignalValue = null, State = null, DueAt = 0, TimedOut = false };
     }
+
+    private static bool IsDone(string[] ports) => ports.Length == 1 && ports[0].AsSpan().Trim().Equals(StepResult.DonePort, StringComparison.OrdinalIgnoreCase);
 
     private static bool AnyEdgeTakes(CompiledStep declared, string[] ports)
     {

@@ -11,7 +11,7 @@ namespace WorkflowEngine.Storage;
 internal sealed class InMemoryStore(TimeProvider time) : IJobStore
 {
     private readonly ConcurrentDictionary<JobId, MemoryJob> _jobs = new();
-    private readonly ConcurrentDictionary<(string? Tenant, string FlowId, string Key), JobId> _keys = new();
+    private readonly Dictionary<(string? Tenant, string FlowId, string Key), JobCreation> _keys = [];
     private readonly ConcurrentDictionary<(string Kind, string Name), StoredDefinition> _definitions = new();
     private readonly ConcurrentDictionary<Guid, NodeBeat> _nodes = new();
     private readonly RunnableJobs _runnable = new();
@@ -49,15 +49,16 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
             var job = _jobs.GetValueOrDefault(id);
             if (job is not null && !request.Flows.Contains(new FlowKey(job.Creation.FlowId, job.Creation.FlowVersion)))
             {
-                return false;
+                return Offer.Declined;
             }
 
-            if (job?.Claim(request.Incarnation) is { } taken)
+            if (job?.Claim(request.Incarnation) is not { } taken)
             {
-                claimed.Add(taken);
+                return Offer.Gone;
             }
 
-            return true;
+            claimed.Add(taken);
+            return Offer.Taken;
         });
         return new(new ClaimReply(claimed, [], _runnable.NextDue is { } due ? new DateTimeOffset(due, TimeSpan.Zero) : null, now));
     }
@@ -129,13 +130,9 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
         var candidates = request.Job is { } id ? _jobs.TryGetValue(id, out var one) ? [one] : [] : _jobs.Values.Where(job => job.IsPrunable(request.CompletedBefore));
         foreach (var job in candidates.Where(job => job.Status.IsTerminal()).Take(request.Limit))
         {
-            if (_jobs.TryRemove(job.Creation.Id, out _))
+            if (Remove(job.Creation))
             {
                 pruned.Add(new PacketOwner(job.Creation.FlowId, job.Creation.Id));
-                if (job.Creation.Key is { } key)
-                {
-                    _keys.TryRemove(new((job.Creation.Tenant, job.Creation.FlowId, key), job.Creation.Id));
-                }
             }
         }
 
@@ -174,15 +171,35 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
 
     private CommitVerdict Create(JobTransition transition, JobCreation creation)
     {
-        if (creation.Key is { } key)
+        if (creation.Key is not { } key)
         {
-            var holder = _keys.GetOrAdd((creation.Tenant, creation.FlowId, key), creation.Id);
-            if (holder != creation.Id)
-            {
-                return new CommitVerdict(CommitResult.KeyTaken, _jobs.GetValueOrDefault(holder)?.Creation);
-            }
+            return Insert(transition, creation);
         }
 
+        // Under one lock, so that who is told that a key is taken finds its job.
+        lock (_keys)
+        {
+            return _keys.TryAdd((creation.Tenant, creation.FlowId, key), creation) || _keys[(creation.Tenant, creation.FlowId, key)].Id == creation.Id
+                ? Insert(transition, creation)
+                : new CommitVerdict(CommitResult.KeyTaken, _keys[(creation.Tenant, creation.FlowId, key)]);
+        }
+    }
+
+    private bool Remove(JobCreation creation)
+    {
+        if (creation.Key is not { } key)
+        {
+            return _jobs.TryRemove(creation.Id, out _);
+        }
+
+        lock (_keys)
+        {
+            return _jobs.TryRemove(creation.Id, out _) && _keys.Remove((creation.Tenant, creation.FlowId, key));
+        }
+    }
+
+    private CommitVerdict Insert(JobTransition transition, JobCreation creation)
+    {
         var job = new MemoryJob(creation);
         if (!_jobs.TryAdd(creation.Id, job))
         {

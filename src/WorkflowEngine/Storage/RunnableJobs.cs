@@ -1,5 +1,17 @@
 namespace WorkflowEngine.Storage;
 
+/// <summary>What became of a job that was offered to a claim.</summary>
+internal enum Offer
+{
+    Taken,
+
+    /// <summary>It ended, or has an owner: its entry was stale.</summary>
+    Gone,
+
+    /// <summary>The node cannot run it.</summary>
+    Declined,
+}
+
 /// <summary>The unowned jobs of the in-memory store that are due, by rank, and those that will be, by time.</summary>
 internal sealed class RunnableJobs
 {
@@ -45,8 +57,8 @@ internal sealed class RunnableJobs
         }
     }
 
-    /// <summary>Offers due jobs in order of rank until <paramref name="slots"/> are taken; one that <paramref name="take"/> declines stays for another node or a later deployment.</summary>
-    public void Take(int slots, long now, Func<JobId, bool> take)
+    /// <summary>Offers due jobs in order of rank until <paramref name="slots"/> are taken; one that is declined stays for another node or a later deployment.</summary>
+    public void Take(int slots, long now, Func<JobId, Offer> take)
     {
         lock (_gate)
         {
@@ -59,11 +71,9 @@ internal sealed class RunnableJobs
             List<(JobId, long)>? declined = null;
             while (slots > 0 && _ready.TryDequeue(out var job, out var rank))
             {
-                if (take(job))
-                {
-                    slots--;
-                }
-                else
+                var offer = take(job);
+                slots -= offer == Offer.Taken ? 1 : 0;
+                if (offer == Offer.Declined)
                 {
                     (declined ??= []).Add((job, rank));
                 }

@@ -178,8 +178,8 @@ internal sealed class JobCommits
                 _node.Events.Publish(_transition.Events);
             }
 
-            JobMachine.ReleaseReadied(_state, _sealed!.Readied);
-            foreach (var answer in _sealed.Answers)
+            JobMachine.ReleaseReadied(_state, _sealed!);
+            foreach (var answer in _sealed!.Answers)
             {
                 _node.Answers.Give(answer.Command, answer.Verdict);
             }
@@ -226,7 +226,7 @@ internal sealed class JobCommits
 
         var due = StepWaits.NextDue(_state);
         var isFar = due == 0 || due - _node.Now > _node.Options.ParkAfter.Ticks;
-        return _state.Head.Status == JobStatus.Waiting ? isFar : _state.Head.Status == JobStatus.Paused && !_state.Head.StepMode && _state.Ready.ForcedCount == 0;
+        return _state.Head.Status == JobStatus.Waiting ? isFar : _state.Head.Status == JobStatus.Paused && !_state.Head.StepMode && !_state.Changes.HasForced && _state.Ready.ForcedCount == 0;
     }
 
     private void CleanPackets()

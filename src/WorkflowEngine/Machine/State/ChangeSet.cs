@@ -4,6 +4,7 @@ namespace WorkflowEngine;
 internal sealed class ChangeSet
 {
     private List<StepStop>? _stops;
+    private List<int>? _forced;
     private List<Guid>? _taken;
     private List<CommandAnswer>? _answers;
 
@@ -12,6 +13,11 @@ internal sealed class ChangeSet
 
     /// <summary>Steps that may start once this change set is durable.</summary>
     public List<int> Readied { get; } = new(2);
+
+    /// <summary>Ready steps that an operator asked to run, to be forced once this change set is durable.</summary>
+    public List<int> Forced => _forced ??= [];
+
+    public bool HasForced => _forced is { Count: > 0 };
 
     public EventCode.Writer Events { get; } = new();
 
@@ -45,6 +51,7 @@ internal sealed class ChangeSet
     {
         Touched.Clear();
         Readied.Clear();
+        _forced?.Clear();
         Events.Reset();
         HeadChanged = false;
         FirstStartAt = 0;

@@ -5,7 +5,8 @@ namespace WorkflowEngine;
 /// <summary>One step of a live job: what its row keeps, and what is derived from its neighbours.</summary>
 internal struct StepState
 {
-    public StepStatus Status;
+    /// <summary>Changed by <see cref="Become"/> alone.</summary>
+    public StepStatus Status { readonly get; private set; }
 
     /// <summary>Pending with every input it needs: it only lacks a slot.</summary>
     public bool IsReady;
@@ -45,6 +46,12 @@ internal struct StepState
     public readonly StepDetail DetailOrNone => Detail ?? StepDetail.None;
 
     public readonly bool IsOpen => !Status.IsTerminal();
+
+    /// <summary>The one place where a step's status changes.</summary>
+    public void Become(StepStatus to) => Status = StatusChanges.Checked(Status, to);
+
+    /// <summary>The status that the step's row holds.</summary>
+    public void Restore(StepStatus stored) => Status = stored;
 }
 
 /// <summary>How an edge was resolved.</summary>
