@@ -18,10 +18,8 @@ internal static class JobGraph
                 return !state.Flow.Steps[edge.From].HasErrorEdge ? EdgeFate.Blocked : edge.TakesFailure ? EdgeFate.Live : EdgeFate.Dead;
             case StepStatus.Blocked:
                 return EdgeFate.Blocked;
-            case StepStatus.Cancelled:
-                return EdgeFate.Dead;
             default:
-                return EdgeFate.Open;
+                return EdgeFate.Open; // Also of a cancelled step: its job is ending, and should it be reopened the step begins anew.
         }
     }
 

@@ -24,9 +24,9 @@ internal static class JobRebuild
             }
         }
 
+        Derive(state, now);
         if (!state.IsTerminal)
         {
-            Derive(state, now);
             JobEnd.Check(state, now);
             JobMachine.UpdateStatus(state, now);
         }
@@ -106,6 +106,8 @@ internal static class JobRebuild
                 step.Become(StepStatus.Pending);
                 step.IsReady = false;
                 state.Open++;
+                return;
+            case StepStatus.Cancelled:
                 return;
             case StepStatus.Completed or StepStatus.Skipped:
                 state.DoneWeight += declared.Weight;

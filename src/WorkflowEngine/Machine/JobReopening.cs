@@ -67,7 +67,7 @@ internal static class JobReopening
         state.Head.Attempt++;
         state.Head.Percentage = 0;
         state.Data = state.Data with { Ending = null, Reason = null, Message = null };
-        var to = state.Head.Paused ? JobStatus.Paused : JobStatus.Running;
+        var to = state.Head.Paused ? JobStatus.Paused : state.Head.StartedAt == 0 ? JobStatus.Pending : JobStatus.Running;
         state.Changes.Events.Job(EventKind.JobRetried, state.Id, now, state.Head.Status, to, state.Head.Attempt, new EventNotes(command.Actor, Message: command.Note));
         state.Become(to);
     }

@@ -87,13 +87,7 @@ internal static class StepEnds
                 Fail(state, index, outcome.Error!, now);
                 break;
             case OutcomeKind.Finished:
-                if (!state.IsEnding)
-                {
-                    state.Head.Output = outcome.Output;
-                }
-
-                Complete(state, index, outcome with { Kind = OutcomeKind.Completed }, now);
-                JobEnd.Decide(state, JobStatus.Completed, Reasons.Finished, null, stopRunning: true, now);
+                Finish(state, index, outcome, now);
                 break;
             case OutcomeKind.Waits or OutcomeKind.RunsAgain when state.IsEnding:
                 SetEnd(state, index, StepStatus.Cancelled, EventKind.StepCancelled, CancelledNotes, now);
@@ -117,6 +111,20 @@ internal static class StepEnds
         var notes = step.NoItems ? NoItemsNotes : outcome.Ports is null ? null : new EventNotes(Data: EventData.Of("port", string.Join(',', outcome.Ports)));
         SetEnd(state, index, StepStatus.Completed, EventKind.StepCompleted, notes, now);
         JobGraph.Leave(state, index, now);
+    }
+
+    /// <summary>The whole job ends now: well, unless a failure that nothing handled came before (S8).</summary>
+    private static void Finish(JobState state, int index, in StepOutcome outcome, long now)
+    {
+        if (!state.IsEnding && state.FailedStep < 0)
+        {
+            state.Head.Output = outcome.Output;
+        }
+
+        Complete(state, index, outcome with { Kind = OutcomeKind.Completed }, now);
+        var error = state.FailedStep < 0 ? null : state.Steps[state.FailedStep].DetailOrNone.Error;
+        var end = state.FailedStep < 0 ? JobStatus.Completed : JobStatus.Failed;
+        JobEnd.Decide(state, end, end == JobStatus.Failed ? error?.Reason : Reasons.Finished, error?.Message, stopRunning: true, now);
     }
 
     /// <summary>Skipped by itself or by an operator: the outgoing edges stay live (S7).</summary>

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json;
 using WorkflowEngine.Storage;
 
@@ -16,6 +14,7 @@ internal sealed class MachineBench
     private static readonly StepRegistry Registry = new([new StepRegistration { Type = "work", Name = "work" }]);
 
     private readonly Dictionary<int, StepRow> _rows = [];
+    private readonly Dictionary<int, StepStatus> _durable = [];
     private readonly JobCreation _creation;
     private JobHead _head;
     private ChangeSet? _inFlight;
@@ -41,6 +40,9 @@ internal sealed class MachineBench
     public List<StepStop> Stops { get; } = [];
 
     public JobStatus Status => State.Head.Status;
+
+    /// <summary>The job as last sealed: what a crash goes back to.</summary>
+    public Moment Sealed { get; private set; } = null!;
 
     public bool IsInFlight => _inFlight is not null;
 
@@ -161,6 +163,7 @@ internal sealed class MachineBench
         var row = new EventRow(State.Id, Flow.Id, head.Sequence + 1, changes.Events.Count, changes.Events.Written.ToArray());
         head.Sequence += changes.Events.Count;
         _head = head;
+        Sealed = Moment.Of(State);
         if (row.Count > 0)
         {
             Events.AddRange(row.Read());
@@ -176,7 +179,19 @@ internal sealed class MachineBench
         if (_inFlight is { } durable)
         {
             _inFlight = null;
+            KeepDurable();
             JobMachine.ReleaseReadied(State, durable);
+        }
+    }
+
+    /// <summary>The step's status as last confirmed.</summary>
+    public StepStatus DurableStatus(int index) => _durable.GetValueOrDefault(index);
+
+    private void KeepDurable()
+    {
+        foreach (var (index, row) in _rows)
+        {
+            _durable[index] = row.Status;
         }
     }
 
@@ -184,6 +199,7 @@ internal sealed class MachineBench
     public MachineBench Crash()
     {
         _inFlight = null;
+        KeepDurable();
         State = JobRebuild.Load(Flow, Stored(++_epoch), Now);
         return this;
     }

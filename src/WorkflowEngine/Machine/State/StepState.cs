@@ -57,7 +57,7 @@ internal struct StepState
 /// <summary>How an edge was resolved.</summary>
 internal enum EdgeFate : byte
 {
-    /// <summary>Its source is still open.</summary>
+    /// <summary>Its source is still open, or was cancelled.</summary>
     Open,
 
     /// <summary>Its source came through here.</summary>
