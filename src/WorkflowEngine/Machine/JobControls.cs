@@ -131,12 +131,13 @@ internal static class JobControls
             return CommandVerdict.Refused(WhyNotReady(state, index));
         }
 
-        if (state.Ready.IsForced(index) || state.Changes.Forced.Contains(index))
+        if (step.IsForced)
         {
             return CommandVerdict.AlreadySo;
         }
 
         // Not at once: what made the step ready may not be durable yet.
+        step.IsForced = true;
         state.Changes.Forced.Add(index);
         return CommandVerdict.Applied;
     }

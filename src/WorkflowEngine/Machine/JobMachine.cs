@@ -79,6 +79,7 @@ internal static class JobMachine
         ref var step = ref state.Touch(index);
         var declared = state.Flow.Steps[index];
         step.IsReady = false;
+        step.IsForced = false;
         step.Become(StepStatus.Running);
         step.Attempt += 1;
         step.Run = state.NextRun++;

@@ -104,7 +104,7 @@ internal static class JobRebuild
                 return;
             case StepStatus.Pending or StepStatus.WaitingInputs:
                 step.Become(StepStatus.Pending);
-                step.IsReady = false;
+                step.IsReady = step.IsForced = false;
                 state.Open++;
                 return;
             case StepStatus.Cancelled:

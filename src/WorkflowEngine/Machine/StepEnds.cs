@@ -36,7 +36,7 @@ internal static class StepEnds
 
         if (step.IsReady)
         {
-            step.IsReady = false;
+            step.IsReady = step.IsForced = false;
             state.ReadyCount--;
         }
 

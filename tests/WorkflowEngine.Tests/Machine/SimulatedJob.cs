@@ -104,7 +104,7 @@ internal sealed class SimulatedJob
         _forced.Clear();
         for (var index = 0; index < _mayBegin.Length; index++)
         {
-            _mayBegin[index] = State.Steps[index].IsOpen && State.Steps[index].Status != StepStatus.Running ? 1 : 0;
+            _mayBegin[index] = State.Steps[index].Status is StepStatus.Running or StepStatus.Completed or StepStatus.Skipped or StepStatus.Failed ? 0 : 1;
         }
     }
 
@@ -226,7 +226,7 @@ internal sealed class SimulatedJob
         _ => MachineBench.Ends(kind),
     };
 
-    /// <summary>When everything was committed, the rebuilt job must be the one that was lost, but for what ran.</summary>
+    /// <summary>When everything was committed, the rebuilt job must be the one that was lost, but for what ran. An ending job with running steps ends.</summary>
     private string? Crash(bool commitsFirst)
     {
         if (commitsFirst)
@@ -235,18 +235,18 @@ internal sealed class SimulatedJob
         }
 
         _before = _bench.Sealed;
-        var lost = Signature(State);
+        var (lost, wasEnding) = (Signature(State), State.IsEnding);
         _bench.Crash();
         AllowOpen();
         var found = Signature(State);
-        return commitsFirst && lost != found && !State.IsTerminal ? $"rebuilt as {found}, was {lost}" : null;
+        return commitsFirst && !wasEnding && lost != found ? $"rebuilt as {found}, was {lost}" : null;
     }
 
     private static string Signature(JobState state)
     {
         var steps = state.Steps.Select(step => $"{(step.Status == StepStatus.Running ? StepStatus.Pending : step.Status).ToWord()}{(step.IsReady || step.Status == StepStatus.Running ? "!" : "")}"
             + $"{(step.Status == StepStatus.Running ? step.Attempt - 1 : step.Attempt)}");
-        return $"{string.Join(',', steps)} failed {state.FailedStep >= 0} ending {state.Data.Ending} concluding {state.IsConcluding} due {StepWaits.NextDue(state)} signals {state.Data.Signals.Count}";
+        return $"{string.Join(',', steps)} failed {!state.IsTerminal && state.FailedStep >= 0} ending {state.Data.Ending} concluding {state.IsConcluding} due {StepWaits.NextDue(state)} signals {state.Data.Signals.Count}";
     }
 
     /// <summary>From here on nothing goes wrong: the job must come to an end.</summary>

@@ -11,6 +11,9 @@ internal struct StepState
     /// <summary>Pending with every input it needs: it only lacks a slot.</summary>
     public bool IsReady;
 
+    /// <summary>An operator asked that it runs, even while the job is paused; good for one start.</summary>
+    public bool IsForced;
+
     public bool NoItems;
 
     /// <summary>In the open change set already.</summary>
