@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
 
@@ -9,7 +8,7 @@ internal static partial class EngineLog
     [LoggerMessage(1, LogLevel.Information, "Workflow engine '{Node}' started with {Slots} step slots; store: {Store}.")]
     public static partial void Started(ILogger log, string node, int slots, string store);
 
-    [LoggerMessage(2, LogLevel.Warning, "Jobs are kept in memory and end with this process. Use UseSqlite or UsePostgreSql to keep them.")]
+    [LoggerMessage(2, LogLevel.Warning, "Jobs are kept in memory: they end with this process. Register a durable store to keep them.")]
     public static partial void InMemory(ILogger log);
 
     [LoggerMessage(3, LogLevel.Information, "Workflow engine '{Node}' stopped; {Released} unfinished jobs were handed back.")]
@@ -19,7 +18,7 @@ internal static partial class EngineLog
     public static partial void RunnerFailed(ILogger log, Exception error, JobId job);
 
     [LoggerMessage(5, LogLevel.Warning, "A commit of job {Job} was refused ({Result}); the job is dropped here.")]
-    public static partial void CommitRefused(ILogger log, JobId job, CommitResult result);
+    public static partial void CommitRefused(ILogger log, JobId job, string result);
 
     [LoggerMessage(6, LogLevel.Warning, "Step '{Step}' of job {Job} ignored its token and was given up after the grace period.")]
     public static partial void StepAbandoned(ILogger log, JobId job, string step);

@@ -8,6 +8,8 @@ namespace WorkflowEngine;
 internal sealed class EngineNode
 {
     private readonly ConcurrentDictionary<JobId, FlowRunner> _runners = new();
+    private readonly ConcurrentDictionary<(string, string), RunnableFlow> _flows = new();
+    private int _held;
 
     public required WorkflowEngineOptions Options { get; init; }
 
@@ -57,7 +59,11 @@ internal sealed class EngineNode
     /// <summary>Nothing new starts; jobs are handed back as soon as no body of theirs runs.</summary>
     public bool IsDraining { get; set; }
 
-    public int Held => _runners.Count;
+    /// <summary>A job may be owned by this incarnation that no runner holds: the next claim names those that are held (G3).</summary>
+    public bool LostTrack { get; set; }
+
+    /// <summary>Jobs held by this node; counted apart, since counting a concurrent dictionary takes all its locks.</summary>
+    public int Held => Volatile.Read(ref _held);
 
     public IEnumerable<FlowRunner> Runners => _runners.Values;
 
@@ -65,15 +71,23 @@ internal sealed class EngineNode
 
     public FlowRunner? Find(JobId id) => _runners.GetValueOrDefault(id);
 
-    public void Add(FlowRunner runner) => _runners[runner.Id] = runner;
+    public void Add(FlowRunner runner)
+    {
+        _runners[runner.Id] = runner;
+        Interlocked.Increment(ref _held);
+        WorkflowTelemetry.JobHeld(runner.Facts.FlowId, 1);
+    }
 
     public void Remove(FlowRunner runner)
     {
-        _runners.TryRemove(new(runner.Id, runner));
+        if (_runners.TryRemove(new(runner.Id, runner)))
+        {
+            Interlocked.Decrement(ref _held);
+            WorkflowTelemetry.JobHeld(runner.Facts.FlowId, -1);
+        }
+
         Wake();
     }
-
-    private readonly ConcurrentDictionary<(string, string), RunnableFlow> _flows = new();
 
     /// <summary>The flow version with this node's step types; null when it is not known here.</summary>
     public RunnableFlow? FindFlow(string flowId, string version)

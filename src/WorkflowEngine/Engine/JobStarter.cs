@@ -32,6 +32,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
             Options = Kept(options),
             RequestHash = options?.Key is null ? null : HashOf(flow.Id, packet, options),
         };
+        WorkflowTelemetry.JobStarted(flow.Id);
         return await CreateAsync(flow, creation, data, now).ConfigureAwait(false);
     }
 
@@ -46,7 +47,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     {
         var runner = new FlowRunner(node, flow, state, storeTag: null);
         node.Add(runner);
-        var verdict = await runner.BeginAsync().ConfigureAwait(false);
+        var verdict = await runner.BeginAsync([]).ConfigureAwait(false);
         return Judge(state.Creation, verdict, runner);
     }
 
@@ -69,7 +70,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
 
     private async ValueTask RefuseWhenFullAsync(CancellationToken cancellationToken)
     {
-        if (node.Options.MaxQueuedJobs is { } limit && node.Held >= node.Options.MaxConcurrentJobs)
+        if (node.Options.MaxQueuedJobs is { } limit && !(node.Accepts && node.Held < node.Options.MaxConcurrentJobs))
         {
             var overview = await node.Store.OverviewAsync(cancellationToken).ConfigureAwait(false);
             if (overview.QueueDepth >= limit)

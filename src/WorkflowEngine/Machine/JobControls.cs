@@ -21,7 +21,7 @@ internal static class JobControls
             RetryJob retry => JobReopening.Retry(state, retry, now),
             RunStep run => Run(state, run),
             SendSignal signal => state.IsTerminal ? Ended(state) : StepWaits.Signal(state, signal, now),
-            SetVariable set => Set(state, set, now),
+            WriteVariable write => Write(state, write, now),
             _ => CommandVerdict.Refused($"The action '{command.Word}' is unknown to this version."),
         };
         Audit(state, command, verdict, before, now);
@@ -158,7 +158,7 @@ internal static class JobControls
         return $"Step '{declared.Id}' is blocked: its prerequisites do not hold ({string.Join(", ", missing)}).";
     }
 
-    private static CommandVerdict Set(JobState state, SetVariable command, long now)
+    private static CommandVerdict Write(JobState state, WriteVariable command, long now)
     {
         if (state.IsTerminal)
         {
@@ -174,7 +174,7 @@ internal static class JobControls
     {
         state.Changes.IsUrgent = true;
         var refused = verdict.Effect == CommandEffect.Refused;
-        var notes = new EventNotes(command.Actor, refused ? "invalid_transition" : null, refused ? verdict.Message : command.Note, EventData.Of("id", command.Id.ToString(), "action", command.Word));
+        var notes = new EventNotes(command.Actor, refused ? "invalid_transition" : null, refused ? verdict.Message : command.Note, EventData.OfCommand(command));
         state.Changes.Events.Job(refused ? EventKind.CommandRefused : EventKind.CommandApplied, state.Id, now, before, state.Head.Status, 0, notes);
         state.Changes.Answer(command.Id, verdict);
     }

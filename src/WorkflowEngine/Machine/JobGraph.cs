@@ -114,7 +114,8 @@ internal static class JobGraph
 
         foreach (var edge in declared.Outgoing)
         {
-            if (state.Flow.Steps[edge.To].Join.Required == 0 || state.Steps[edge.To].Status is StepStatus.Blocked or StepStatus.Cancelled)
+            ref var target = ref state.Steps[edge.To];
+            if (state.Flow.Steps[edge.To].Join.Required == 0 || target.Status == StepStatus.Blocked || (target.Status == StepStatus.Cancelled && target.Detail?.FiredBy is null))
             {
                 return true;
             }

@@ -133,9 +133,10 @@ internal static class JobMachine
         {
             state.Become(to);
             state.Changes.HeadChanged = true;
-            if (to == JobStatus.Waiting)
+            if (to == JobStatus.Waiting || from == JobStatus.Waiting)
             {
-                state.Changes.Events.Job(EventKind.JobWaiting, state.Id, now, from, to, 0, null);
+                var kind = to == JobStatus.Waiting ? EventKind.JobWaiting : EventKind.JobResumed;
+                state.Changes.Events.Job(kind, state.Id, now, from, to, 0, null);
             }
         }
     }
@@ -192,4 +193,16 @@ internal static class EventData
 
     public static System.Text.Json.JsonElement Of(string name, string? value, string secondName, string? secondValue)
         => WorkflowJson.ToElement(new Dictionary<string, string?>(StringComparer.Ordinal) { [name] = value, [secondName] = secondValue });
+
+    /// <summary>What the trail keeps of a command: also the note of one that was refused, whose message says why.</summary>
+    public static System.Text.Json.JsonElement OfCommand(ControlCommand command)
+    {
+        var data = new Dictionary<string, string?>(StringComparer.Ordinal) { ["id"] = command.Id.ToString(), ["action"] = command.Word };
+        if (command.Note is { } note)
+        {
+            data["note"] = note;
+        }
+
+        return WorkflowJson.ToElement(data);
+    }
 }

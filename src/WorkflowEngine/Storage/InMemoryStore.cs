@@ -11,9 +11,10 @@ namespace WorkflowEngine.Storage;
 internal sealed class InMemoryStore(TimeProvider time) : IJobStore
 {
     private readonly ConcurrentDictionary<JobId, MemoryJob> _jobs = new();
-    private readonly Dictionary<(string? Tenant, string FlowId, string Key), JobCreation> _keys = [];
+    private readonly ConcurrentDictionary<(string? Tenant, string FlowId, string Key), JobId> _keys = new();
     private readonly ConcurrentDictionary<(string Kind, string Name), StoredDefinition> _definitions = new();
     private readonly ConcurrentDictionary<Guid, NodeBeat> _nodes = new();
+    private readonly ConcurrentQueue<JobMessage> _ownedMail = new();
     private readonly RunnableJobs _runnable = new();
     private readonly Channel<StoreHint> _hints = Channel.CreateBounded<StoreHint>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropOldest });
 
@@ -49,18 +50,18 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
             var job = _jobs.GetValueOrDefault(id);
             if (job is not null && !request.Flows.Contains(new FlowKey(job.Creation.FlowId, job.Creation.FlowVersion)))
             {
-                return Offer.Declined;
+                return RunnableJobs.Taking.Declined;
             }
 
             if (job?.Claim(request.Incarnation) is not { } taken)
             {
-                return Offer.Gone;
+                return RunnableJobs.Taking.Stale;
             }
 
             claimed.Add(taken);
-            return Offer.Taken;
+            return RunnableJobs.Taking.Taken;
         });
-        return new(new ClaimReply(claimed, [], _runnable.NextDue is { } due ? new DateTimeOffset(due, TimeSpan.Zero) : null, now));
+        return new(new ClaimReply(claimed, MailOf(request.Incarnation), _runnable.NextDue is { } due ? new DateTimeOffset(due, TimeSpan.Zero) : null, now));
     }
 
     public ValueTask CommitAsync(ReadOnlyMemory<JobTransition> batch, Memory<CommitVerdict> verdicts, CancellationToken cancellationToken)
@@ -85,6 +86,10 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
         {
             _runnable.Add(message.JobId, dueAt: 0, rank: long.MinValue);
             _hints.Writer.TryWrite(new StoreHint(message.JobId));
+        }
+        else if (verdict == SendVerdict.Accepted)
+        {
+            _ownedMail.Enqueue(message);
         }
 
         return new(verdict);
@@ -130,9 +135,13 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
         var candidates = request.Job is { } id ? _jobs.TryGetValue(id, out var one) ? [one] : [] : _jobs.Values.Where(job => job.IsPrunable(request.CompletedBefore));
         foreach (var job in candidates.Where(job => job.Status.IsTerminal()).Take(request.Limit))
         {
-            if (Remove(job.Creation))
+            if (_jobs.TryRemove(job.Creation.Id, out _))
             {
                 pruned.Add(new PacketOwner(job.Creation.FlowId, job.Creation.Id));
+                if (job.Creation.Key is { } key)
+                {
+                    _keys.TryRemove(new((job.Creation.Tenant, job.Creation.FlowId, key), job.Creation.Id));
+                }
             }
         }
 
@@ -160,10 +169,10 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
             return new CommitVerdict(CommitResult.Stale);
         }
 
-        var verdict = job.Apply(transition, out var isRunnable);
+        var verdict = job.Apply(transition, out var isRunnable, out var hasMail);
         if (isRunnable)
         {
-            AddRunnable(job.Creation, transition.Head.DueAt);
+            AddRunnable(job.Creation, hasMail ? 0 : transition.Head.DueAt);
         }
 
         return verdict;
@@ -171,49 +180,63 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
 
     private CommitVerdict Create(JobTransition transition, JobCreation creation)
     {
-        if (creation.Key is not { } key)
-        {
-            return Insert(transition, creation);
-        }
-
-        // Under one lock, so that who is told that a key is taken finds its job.
-        lock (_keys)
-        {
-            return _keys.TryAdd((creation.Tenant, creation.FlowId, key), creation) || _keys[(creation.Tenant, creation.FlowId, key)].Id == creation.Id
-                ? Insert(transition, creation)
-                : new CommitVerdict(CommitResult.KeyTaken, _keys[(creation.Tenant, creation.FlowId, key)]);
-        }
-    }
-
-    private bool Remove(JobCreation creation)
-    {
-        if (creation.Key is not { } key)
-        {
-            return _jobs.TryRemove(creation.Id, out _);
-        }
-
-        lock (_keys)
-        {
-            return _jobs.TryRemove(creation.Id, out _) && _keys.Remove((creation.Tenant, creation.FlowId, key));
-        }
-    }
-
-    private CommitVerdict Insert(JobTransition transition, JobCreation creation)
-    {
+        // The job before its key, so that who finds the key taken finds the job; it is not visible until it begins.
         var job = new MemoryJob(creation);
         if (!_jobs.TryAdd(creation.Id, job))
         {
             return new CommitVerdict(CommitResult.AlreadyCommitted);
         }
 
-        transition.StoreTag = job;
-        job.Begin(transition);
+        var isNew = false;
+        lock (job)
+        {
+            if (creation.Key is null || _keys.GetOrAdd((creation.Tenant, creation.FlowId, creation.Key), creation.Id) == creation.Id)
+            {
+                transition.StoreTag = job;
+                job.Begin(transition);
+                isNew = true;
+            }
+        }
+
+        if (!isNew)
+        {
+            _jobs.TryRemove(creation.Id, out _);
+            return KeyHolder(creation) is { } holder ? new CommitVerdict(CommitResult.KeyTaken, holder) : Create(transition, creation);
+        }
+
         if (transition.Incarnation == Guid.Empty)
         {
             AddRunnable(creation, transition.Head.DueAt);
         }
 
         return new CommitVerdict(CommitResult.Committed);
+    }
+
+    /// <summary>Null when the holder was pruned meanwhile. Waits for a holder that is just being created: its creator keeps its lock until it has begun.</summary>
+    private JobCreation? KeyHolder(JobCreation creation)
+        => _keys.TryGetValue((creation.Tenant, creation.FlowId, creation.Key!), out var id) ? _jobs.GetValueOrDefault(id)?.Snapshot(JobParts.Head)?.Creation : null;
+
+    /// <summary>
+    /// Messages that came while their job was owned. Usually the owner has them already, handed over in this process; one that came between the claim and the
+    /// owner's being ready would otherwise wait for ever.
+    /// </summary>
+    private List<JobMessage> MailOf(Guid incarnation)
+    {
+        var mail = new List<JobMessage>();
+        for (var left = _ownedMail.Count; left > 0 && _ownedMail.TryDequeue(out var message); left--)
+        {
+            var owner = _jobs.GetValueOrDefault(message.JobId)?.OwnerOfUntaken(message.Id);
+            if (owner == incarnation)
+            {
+                mail.Add(message);
+            }
+            else if (owner is not null)
+            {
+                _ownedMail.Enqueue(message);
+            }
+        }
+
+        return mail;
     }
 
     private void AddRunnable(JobCreation creation, long dueAt)

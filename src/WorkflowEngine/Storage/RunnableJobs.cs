@@ -1,17 +1,5 @@
 namespace WorkflowEngine.Storage;
 
-/// <summary>What became of a job that was offered to a claim.</summary>
-internal enum Offer
-{
-    Taken,
-
-    /// <summary>It ended, or has an owner: its entry was stale.</summary>
-    Gone,
-
-    /// <summary>The node cannot run it.</summary>
-    Declined,
-}
-
 /// <summary>The unowned jobs of the in-memory store that are due, by rank, and those that will be, by time.</summary>
 internal sealed class RunnableJobs
 {
@@ -57,8 +45,21 @@ internal sealed class RunnableJobs
         }
     }
 
-    /// <summary>Offers due jobs in order of rank until <paramref name="slots"/> are taken; one that is declined stays for another node or a later deployment.</summary>
-    public void Take(int slots, long now, Func<JobId, Offer> take)
+    /// <summary>What became of an offer.</summary>
+    internal enum Taking
+    {
+        /// <summary>The entry is spent and a slot with it.</summary>
+        Taken,
+
+        /// <summary>The node cannot run it: it stays for another node or a later deployment.</summary>
+        Declined,
+
+        /// <summary>The job is gone, or owned by now: a left-over entry, which costs no slot.</summary>
+        Stale,
+    }
+
+    /// <summary>Offers due jobs in order of rank until <paramref name="slots"/> are taken.</summary>
+    public void Take(int slots, long now, Func<JobId, Taking> take)
     {
         lock (_gate)
         {
@@ -71,11 +72,14 @@ internal sealed class RunnableJobs
             List<(JobId, long)>? declined = null;
             while (slots > 0 && _ready.TryDequeue(out var job, out var rank))
             {
-                var offer = take(job);
-                slots -= offer == Offer.Taken ? 1 : 0;
-                if (offer == Offer.Declined)
+                switch (take(job))
                 {
-                    (declined ??= []).Add((job, rank));
+                    case Taking.Taken:
+                        slots--;
+                        break;
+                    case Taking.Declined:
+                        (declined ??= []).Add((job, rank));
+                        break;
                 }
             }
 

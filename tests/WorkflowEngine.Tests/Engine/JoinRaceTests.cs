@@ -35,9 +35,9 @@ public sealed class JoinRaceTests
                 .AddFlow("diamonds", Diamonds()),
             options => (options.MaxConcurrentSteps, options.MaxConcurrentJobs) = (JobsAtOnce * DiamondsPerJob * 2, JobsAtOnce * 2));
 
-        await Parallel.ForAsync(0, Jobs, new ParallelOptions { MaxDegreeOfParallelism = JobsAtOnce }, async (_, _) =>
+        await Parallel.ForAsync(0, Jobs, new ParallelOptions { MaxDegreeOfParallelism = JobsAtOnce }, async (_, cancellationToken) =>
         {
-            var result = await host.Engine.RunAsync("diamonds");
+            var result = await host.Engine.RunAsync("diamonds", cancellationToken: cancellationToken);
             result.Status.Should().Be(JobStatus.Completed);
         });
 

@@ -4,7 +4,7 @@ namespace WorkflowEngine.Tests.Machine;
 
 /// <summary>
 /// Every command in every job status (S14, S15). The job has a step <c>a</c> that the situation is about and a step <c>b</c> after it. A row: the situation, the command, what
-/// the machine answers, the job's status and the steps' after it, and the events before <c>command.applied|refused</c>.
+/// the machine answers, the job's status and the steps' after it, and the events before and (behind a bar) after <c>command.applied|refused</c>.
 /// </summary>
 public sealed class CommandTableTests
 {
@@ -80,8 +80,8 @@ public sealed class CommandTableTests
         { "pending", "skip b", Applied, JobStatus.Pending, "pending skipped", "step.skipped b" },
         { "pending", "skip z", Refused, JobStatus.Pending, "pending pending", "" },
         { "running", "skip a", Refused, JobStatus.Running, "running pending", "" },
-        { "waiting", "skip a", Applied, JobStatus.Running, "skipped pending", "step.skipped a, step.queued b" },
-        { "retrying", "skip a", Applied, JobStatus.Running, "skipped pending", "step.skipped a, step.queued b" },
+        { "waiting", "skip a", Applied, JobStatus.Running, "skipped pending", "step.skipped a, step.queued b | job.resumed" },
+        { "retrying", "skip a", Applied, JobStatus.Running, "skipped pending", "step.skipped a, step.queued b | job.resumed" },
         { "paused", "skip a", Applied, JobStatus.Paused, "skipped pending", "step.skipped a, step.queued b" },
         { "ending_failed", "skip b", Refused, JobStatus.Running, "running pending", "" },
         { "concluding", "skip a", Refused, JobStatus.Running, "completed completed", "" },
@@ -115,7 +115,7 @@ public sealed class CommandTableTests
 
         { "pending", "signal", Applied, JobStatus.Pending, "pending pending", "" },
         { "running", "signal", Applied, JobStatus.Running, "running pending", "" },
-        { "waiting", "signal", Applied, JobStatus.Running, "pending pending", "step.queued a" },
+        { "waiting", "signal", Applied, JobStatus.Running, "pending pending", "step.queued a | job.resumed" },
         { "paused", "signal", Applied, JobStatus.Paused, "pending pending", "" },
         { "ending_failed", "signal", Applied, JobStatus.Running, "running pending", "" },
         { "completed", "signal", Refused, JobStatus.Completed, "completed completed", "" },
@@ -171,7 +171,7 @@ public sealed class CommandTableTests
 
         { "pending", "wake", AlreadySo, JobStatus.Pending, "pending pending", "" },
         { "waiting", "wake", AlreadySo, JobStatus.Waiting, "waiting pending", "" },
-        { "retrying", "wake", Applied, JobStatus.Running, "pending pending", "step.queued a" },
+        { "retrying", "wake", Applied, JobStatus.Running, "pending pending", "step.queued a, job.resumed" },
         { "completed", "wake", AlreadySo, JobStatus.Completed, "completed completed", "" },
 
         { "pending", "time_out", Applied, JobStatus.Failed, "cancelled cancelled", "step.cancelled a, step.cancelled b, job.failed" },
@@ -193,8 +193,9 @@ public sealed class CommandTableTests
     [Theory, MemberData(nameof(Controls))]
     public void Control_InSituation_IsJudged(string situation, string command, string effect, JobStatus status, string steps, string events)
     {
-        var audited = effect == Refused ? "command.refused" : "command.applied";
-        Judge(situation, command, effect, status, steps, events.Length == 0 ? audited : $"{events}, {audited}");
+        var (before, after) = events.Split(" | ") is [var first, var second] ? (first, second) : (events, string.Empty);
+        string[] all = [before, effect == Refused ? "command.refused" : "command.applied", after];
+        Judge(situation, command, effect, status, steps, string.Join(", ", all.Where(part => part.Length > 0)));
     }
 
     [Theory, MemberData(nameof(Internals))]
@@ -267,7 +268,7 @@ public sealed class CommandTableTests
             "retry" => new RetryJob(words.Length > 1 ? words[1] : null),
             "run_step" => new RunStep(words[1]),
             "signal" => Signal("go"),
-            "set_variable" => new SetVariable(new JobVariable("limit", Json("1"), VariableKind.Input, null)),
+            "set_variable" => new WriteVariable(new JobVariable("limit", Json("1"), VariableKind.Input, null)),
             "end" => new EndStep(0, bench["a"].Run, OutcomeOf(words[1])),
             "progress" => new ReportProgress(0, bench["a"].Run, double.Parse(words[1], System.Globalization.CultureInfo.InvariantCulture), null),
             "wake" => Later(bench),

@@ -73,7 +73,7 @@ internal static class MachineInvariants
         }
 
         var targets = failed.Outgoing.Select(edge => state.Flow.Steps[edge.To]).ToList();
-        return targets.Count == 0 || targets.Any(target => target.Join.Required == 0 || state.Steps[target.Index].Status is StepStatus.Blocked or StepStatus.Cancelled);
+        return targets.Count == 0 || targets.Any(target => target.Join.Required == 0 || state.Steps[target.Index].Status == StepStatus.Blocked);
     }
 
     private static long SoonestDue(JobState state)

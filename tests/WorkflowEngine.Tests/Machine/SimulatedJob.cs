@@ -157,7 +157,7 @@ internal sealed class SimulatedJob
         Act.Retry => new RetryJob(move.Extra % 3 == 0 ? step : null),
         Act.RunStep => new RunStep(step),
         Act.Signal => MachineBench.Signal(move.Pick % 2 == 0 ? "go" : "stop", dedupe: move.Extra % 4 == 0 ? $"key{move.Extra % 7}" : null),
-        _ => new SetVariable(new JobVariable("limit", MachineBench.Json("1"), VariableKind.Input, null)),
+        _ => new WriteVariable(new JobVariable("limit", MachineBench.Json("1"), VariableKind.Input, null)),
     };
 
     private CommandVerdict Apply(JobCommand command)

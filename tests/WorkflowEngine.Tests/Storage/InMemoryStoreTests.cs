@@ -203,7 +203,7 @@ public sealed class InMemoryStoreTests
 
         var pruned = await _store.PruneAsync(new PruneRequest(DateTimeOffset.MaxValue, 10), default);
 
-        pruned.Should().ContainSingle(owner => owner.Job == _job);
+        pruned.Should().ContainSingle(owner => owner.Id == _job);
         Create(key: "k", job: JobId.New(TimeProvider.System.GetUtcNow())).Result.Should().Be(CommitResult.Committed);
     }
 

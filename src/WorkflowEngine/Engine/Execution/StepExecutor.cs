@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace WorkflowEngine;
@@ -16,7 +17,21 @@ internal sealed class StepExecutor(
 {
     private readonly ILogger _log = loggers.CreateLogger("WorkflowEngine.Step");
 
-    public async ValueTask<StepOutcome> ExecuteAsync(FlowRunner runner, StepTask task)
+    public ValueTask<StepOutcome> ExecuteAsync(FlowRunner runner, StepTask task)
+        => WorkflowTelemetry.Source.HasListeners() || WorkflowTelemetry.MeasuresSteps ? ObservedAsync(runner, task) : AttemptAsync(runner, task);
+
+    private async ValueTask<StepOutcome> ObservedAsync(FlowRunner runner, StepTask task)
+    {
+        using var activity = WorkflowTelemetry.Source.StartActivity("step.execute");
+        activity?.SetTag("workflow.flow.id", runner.Facts.FlowId).SetTag("workflow.step.type", task.Step.Type);
+        var began = time.GetTimestamp();
+        var outcome = await AttemptAsync(runner, task).ConfigureAwait(false);
+        activity?.SetStatus(outcome.Kind == OutcomeKind.Failed ? ActivityStatusCode.Error : ActivityStatusCode.Ok, outcome.Error?.Message);
+        WorkflowTelemetry.StepEnded(runner.Facts.FlowId, task.Step.Type, outcome.Kind.ToString().ToLowerInvariant(), outcome.Error?.Reason, task.Start.Attempt, time.GetElapsedTime(began));
+        return outcome;
+    }
+
+    private async ValueTask<StepOutcome> AttemptAsync(FlowRunner runner, StepTask task)
     {
         StepPayload? payload = null;
         StepDeadline? deadline = null;
@@ -32,6 +47,11 @@ internal sealed class StepExecutor(
             var token = deadline?.Token ?? runner.Bodies.Token;
             token.ThrowIfCancellationRequested();
             var step = registration.Resolve(registration.NeedsScope ? payload.Services : services);
+            if (runner.HoldsStarts && !task.IsForced)
+            {
+                return new StepOutcome(OutcomeKind.Interrupted); // The pause came between the slot and the body: the attempt is given again.
+            }
+
             var call = middleware.Count == 0 && registration.Pipeline is null
                 ? step.ExecuteAsync(payload, token)
                 : AttemptPipeline.InvokeAsync(step, registration.Pipeline, middleware, payload, token);
@@ -162,7 +182,9 @@ internal sealed class StepExecutor(
 
     private StepOutcome Failed(FlowRunner runner, in StepTask task, Exception? error, string reason, string message, bool retryable, string? details = null)
     {
-        EngineLog.StepFailed(_log, error, runner.Id, task.Step.Id, task.Start.Attempt, reason, message);
+        // A declared reason says it all; a trace is for what nobody foresaw. The step's record keeps it either way.
+        var unforeseen = error is StepFailedException or DataPacketException ? null : error;
+        EngineLog.StepFailed(_log, unforeseen, runner.Id, task.Step.Id, task.Start.Attempt, reason, message);
         return new StepOutcome(OutcomeKind.Failed) { Error = new StepError(reason, message, retryable, details ?? error?.ToString()) };
     }
 

@@ -74,7 +74,7 @@ internal sealed record SendSignal(string Name, JsonElement Value, string? Dedupe
     public override string Word => "signal";
 }
 
-internal sealed record SetVariable(JobVariable Variable) : ControlCommand
+internal sealed record WriteVariable(JobVariable Variable) : ControlCommand
 {
     public override string Word => "set_variable";
 }

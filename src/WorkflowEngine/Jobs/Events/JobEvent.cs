@@ -76,32 +76,3 @@ public static class JobEventTypes
     public const string CommandRefused = "command.refused";
 #pragma warning restore CS1591
 }
-
-/// <summary>The kinds of event, by the byte they are stored as; the order is part of the stored form and is only ever added to.</summary>
-internal enum EventKind : byte
-{
-    JobCreated,
-    JobStarted,
-    JobPaused,
-    JobResumed,
-    JobWaiting,
-    JobRetried,
-    JobCompleted,
-    JobFailed,
-    JobCancelled,
-    StepQueued,
-    StepStarted,
-    StepProgress,
-    StepRetrying,
-    StepWaiting,
-    StepCompleted,
-    StepFailed,
-    StepSkipped,
-    StepBlocked,
-    StepCancelled,
-    CheckpointCreated,
-    CheckpointRestored,
-    VariableSet,
-    CommandApplied,
-    CommandRefused,
-}

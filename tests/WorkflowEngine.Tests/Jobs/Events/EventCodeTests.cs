@@ -93,10 +93,10 @@ public sealed class EventCodeTests
 
     private static EventRow RowOf(IReadOnlyList<Written> written)
     {
-        var writer = new EventCode.Writer();
+        var writer = new EventWriter();
         foreach (var one in written)
         {
-            var time = EventCode.EpochOf(Job) + one.Time;
+            var time = EventCode.TimeOf(Job) + one.Time;
             switch (one.Form)
             {
                 case 0:
@@ -125,7 +125,7 @@ public sealed class EventCodeTests
         };
         return read.Sequence == 5 + at
             && read.Type == EventCode.WordOf(written.Kind)
-            && read.Timestamp.UtcTicks == EventCode.EpochOf(Job) + written.Time
+            && read.Timestamp.UtcTicks == EventCode.TimeOf(Job) + written.Time
             && (read.StepPath, read.To, read.From) == (path, to, written.Kind == EventKind.JobCreated ? null : from)
             && read.StepId == path?[(path.LastIndexOf('.') + 1)..]
             && read.Attempt == (written.Form == 2 || written.Attempt == 0 ? null : written.Attempt)

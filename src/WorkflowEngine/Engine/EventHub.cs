@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using WorkflowEngine.Storage;
 
@@ -7,30 +8,26 @@ namespace WorkflowEngine;
 internal sealed class EventHub
 {
     private readonly Lock _gate = new();
-    private Watcher[] _watchers = [];
+    private readonly ConcurrentDictionary<JobId, Watcher[]> _ofJob = new();
+    private Watcher[] _ofAll = [];
+    private int _count;
     private long _dropped;
 
-    public bool HasWatchers => Volatile.Read(ref _watchers).Length > 0;
+    public bool HasWatchers => Volatile.Read(ref _count) > 0;
 
     /// <summary>How many rows were dropped because a watcher was too slow.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
     public void Publish(EventRow row)
     {
-        EventRow? kept = null;
-        foreach (var watcher in Volatile.Read(ref _watchers))
+        var ofAll = Volatile.Read(ref _ofAll);
+        var ofJob = _ofJob.GetValueOrDefault(row.JobId) ?? [];
+        if (ofAll.Length + ofJob.Length > 0)
         {
-            if (watcher.Job is { } job && job != row.JobId)
-            {
-                continue;
-            }
-
             // The row's bytes are the runner's buffer; whoever keeps them needs a copy.
-            kept ??= row with { Bytes = row.Bytes.ToArray() };
-            if (!watcher.Rows.Writer.TryWrite(kept.Value))
-            {
-                Interlocked.Increment(ref _dropped);
-            }
+            var kept = row with { Bytes = row.Bytes.ToArray() };
+            Hand(kept, ofAll);
+            Hand(kept, ofJob);
         }
     }
 
@@ -40,10 +37,50 @@ internal sealed class EventHub
         var watcher = new Watcher(this, job, Channel.CreateBounded<EventRow>(new BoundedChannelOptions(capacity) { FullMode = BoundedChannelFullMode.Wait }));
         lock (_gate)
         {
-            _watchers = [.. _watchers, watcher];
+            Change(job, watchers => [.. watchers, watcher]);
+            _count++;
         }
 
         return watcher;
+    }
+
+    private void Forget(Watcher watcher)
+    {
+        lock (_gate)
+        {
+            Change(watcher.Job, watchers => [.. watchers.Where(other => other != watcher)]);
+            _count--;
+        }
+    }
+
+    private void Change(JobId? job, Func<Watcher[], Watcher[]> change)
+    {
+        if (job is not { } id)
+        {
+            Volatile.Write(ref _ofAll, change(_ofAll));
+            return;
+        }
+
+        var watchers = change(_ofJob.GetValueOrDefault(id) ?? []);
+        if (watchers.Length > 0)
+        {
+            _ofJob[id] = watchers;
+        }
+        else
+        {
+            _ofJob.TryRemove(id, out _);
+        }
+    }
+
+    private void Hand(EventRow row, Watcher[] watchers)
+    {
+        foreach (var watcher in watchers)
+        {
+            if (!watcher.Rows.Writer.TryWrite(row))
+            {
+                Interlocked.Increment(ref _dropped);
+            }
+        }
     }
 
     internal sealed class Watcher(EventHub hub, JobId? job, Channel<EventRow> rows) : IDisposable
@@ -66,12 +103,10 @@ internal sealed class EventHub
 
         public void Dispose()
         {
-            lock (hub._gate)
+            if (Rows.Writer.TryComplete())
             {
-                hub._watchers = [.. hub._watchers.Where(watcher => watcher != this)];
+                hub.Forget(this);
             }
-
-            Rows.Writer.TryComplete();
         }
     }
 }

@@ -4,6 +4,35 @@ using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
 
+/// <summary>The kinds of event, by the byte they are stored as; the order is part of the stored form and is only ever added to.</summary>
+internal enum EventKind : byte
+{
+    JobCreated,
+    JobStarted,
+    JobPaused,
+    JobResumed,
+    JobWaiting,
+    JobRetried,
+    JobCompleted,
+    JobFailed,
+    JobCancelled,
+    StepQueued,
+    StepStarted,
+    StepProgress,
+    StepRetrying,
+    StepWaiting,
+    StepCompleted,
+    StepFailed,
+    StepSkipped,
+    StepBlocked,
+    StepCancelled,
+    CheckpointCreated,
+    CheckpointRestored,
+    VariableSet,
+    CommandApplied,
+    CommandRefused,
+}
+
 /// <summary>What some events carry besides the frame.</summary>
 internal sealed record EventNotes(string? Actor = null, string? Reason = null, string? Message = null, JsonElement? Data = null, string? Node = null);
 
@@ -13,12 +42,12 @@ internal sealed record EventNotes(string? Actor = null, string? Reason = null, s
 /// </summary>
 internal static class EventCode
 {
-    private const byte FormVersion = 1;
+    internal const byte FormVersion = 1;
 
     private static readonly string[] Words = [.. Enum.GetNames<EventKind>().Select(Word)];
 
     [Flags]
-    private enum Has : byte
+    internal enum Has : byte
     {
         Path = 1,
         SamePath = 2,
@@ -30,8 +59,6 @@ internal static class EventCode
 
     public static string WordOf(EventKind kind) => Words[(int)kind];
 
-    public static long EpochOf(JobId job) => IdTime(job);
-
     public static IReadOnlyList<JobEvent> Read(EventRow row)
     {
         try
@@ -41,130 +68,6 @@ internal static class EventCode
         catch (Exception error) when (error is IndexOutOfRangeException or ArgumentException or FormatException or JsonException)
         {
             throw new StoreException($"The events {row.FirstSequence}–{row.FirstSequence + row.Count - 1} of job {row.JobId} are damaged.", isTransient: false, error);
-        }
-    }
-
-    /// <summary>Appends to a buffer that is reused from transition to transition.</summary>
-    internal sealed class Writer
-    {
-        private byte[] _buffer = new byte[96];
-        private int _length;
-        private string? _path;
-        private long _time;
-
-        public int Count { get; private set; }
-
-        public ReadOnlyMemory<byte> Written => _buffer.AsMemory(0, _length);
-
-        public void Reset()
-        {
-            _length = 0;
-            _path = null;
-            Count = 0;
-        }
-
-        public void Job(EventKind kind, JobId job, long time, JobStatus from, JobStatus to, int attempt, EventNotes? notes)
-        {
-            Frame(kind, job, time, Has.JobChange | (attempt > 0 ? Has.Attempt : 0) | (notes is null ? 0 : Has.Notes), path: null);
-            Byte((byte)from);
-            Byte((byte)to);
-            Tail(attempt, notes);
-        }
-
-        public void Step(EventKind kind, JobId job, long time, string path, StepStatus from, StepStatus to, int attempt, EventNotes? notes)
-        {
-            Frame(kind, job, time, (from == to ? 0 : Has.StepChange) | (attempt > 0 ? Has.Attempt : 0) | (notes is null ? 0 : Has.Notes), path);
-            if (from != to)
-            {
-                Byte((byte)from);
-                Byte((byte)to);
-            }
-
-            Tail(attempt, notes);
-        }
-
-        public void Note(EventKind kind, JobId job, long time, string? path, EventNotes notes)
-        {
-            Frame(kind, job, time, Has.Notes, path);
-            Tail(0, notes);
-        }
-
-        private void Frame(EventKind kind, JobId job, long time, Has has, string? path)
-        {
-            if (Count++ == 0)
-            {
-                Byte(FormVersion);
-                _time = IdTime(job);
-            }
-
-            has |= path is null ? 0 : ReferenceEquals(path, _path) ? Has.SamePath : Has.Path;
-            Byte((byte)kind);
-            Byte((byte)has);
-            var difference = time - _time;
-            Number((ulong)((difference << 1) ^ (difference >> 63)));
-            _time = time;
-            if ((has & Has.Path) != 0)
-            {
-                Text(path);
-                _path = path;
-            }
-        }
-
-        private void Tail(int attempt, EventNotes? notes)
-        {
-            if (attempt > 0)
-            {
-                Number((uint)attempt);
-            }
-
-            if (notes is not null)
-            {
-                Text(notes.Actor);
-                Text(notes.Reason);
-                Text(notes.Message);
-                Text(notes.Data?.GetRawText());
-                Text(notes.Node);
-            }
-        }
-
-        private void Byte(byte value)
-        {
-            Room(1);
-            _buffer[_length++] = value;
-        }
-
-        private void Number(ulong value)
-        {
-            Room(10);
-            while (value >= 0x80)
-            {
-                _buffer[_length++] = (byte)(value | 0x80);
-                value >>= 7;
-            }
-
-            _buffer[_length++] = (byte)value;
-        }
-
-        private void Text(string? text)
-        {
-            if (text is null)
-            {
-                Byte(0);
-                return;
-            }
-
-            var length = Encoding.UTF8.GetByteCount(text);
-            Number((ulong)length + 1);
-            Room(length);
-            _length += Encoding.UTF8.GetBytes(text, _buffer.AsSpan(_length));
-        }
-
-        private void Room(int bytes)
-        {
-            if (_buffer.Length - _length < bytes)
-            {
-                Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, _length + bytes));
-            }
         }
     }
 
@@ -183,7 +86,7 @@ internal static class EventCode
         }
 
         string? path = null;
-        var time = IdTime(row.JobId);
+        var time = TimeOf(row.JobId);
         for (var i = 0; i < row.Count; i++)
         {
             var kind = (EventKind)reader.Byte();
@@ -274,7 +177,8 @@ internal static class EventCode
         }
     }
 
-    private static long IdTime(JobId job)
+    /// <summary>The millisecond that a job id carries, in UTC ticks.</summary>
+    internal static long TimeOf(JobId job)
     {
         // The first 48 bits of a version-7 GUID are milliseconds since 1970 (RFC 9562 §5.7).
         Span<byte> bytes = stackalloc byte[16];
