@@ -74,9 +74,6 @@ internal sealed class JobState
     /// <summary>What follows from the rows is being derived again: it was told when it happened first, and is not told twice.</summary>
     public bool IsLoading { get; set; }
 
-    /// <summary>The output that a finishing step gave; none: the live leaves'.</summary>
-    public PacketSlot FinishOutput { get; set; }
-
     /// <summary>When waiting steps are due, soonest first; entries of steps that wait no longer are passed over.</summary>
     public PriorityQueue<int, long>? Due { get; set; }
 
@@ -105,6 +102,9 @@ internal sealed class JobState
             return Math.Min(Head.Paused ? Ready.ForcedCount : Ready.Count, Limit - Running);
         }
     }
+
+    /// <summary>The one place where the job's status changes.</summary>
+    public void Become(JobStatus to) => Head.Status = StatusChanges.Checked(Head.Status, to);
 
     /// <summary>The step, entered into the open change set.</summary>
     public ref StepState Touch(int index)
