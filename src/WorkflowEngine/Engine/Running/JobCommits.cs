@@ -199,8 +199,8 @@ internal sealed class JobCommits
                 _node.Events.Publish(_transition.Events);
             }
 
-            JobMachine.ReleaseReadied(_state, _sealed!.Readied);
-            foreach (var answer in _sealed.Answers)
+            JobMachine.ReleaseReadied(_state, _sealed!);
+            foreach (var answer in _sealed!.Answers)
             {
                 _node.Answers.Give(answer.Command, answer.Verdict);
             }
