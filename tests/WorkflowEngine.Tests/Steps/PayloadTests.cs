@@ -42,7 +42,7 @@ public sealed class PayloadTests
 
         var mine = host.Node.Registry.All.Where(step => step.Type is "late" or "early" or "plain").Select(step => (step.Type, step.Name, step.Position));
 
-        mine.Should().Equal(("early", "Comes early", -10), ("plain", "plain", 0), ("late", "Comes late", 20));
+        mine.Should().Equal(("early", "Comes early", -10), ("late", "Comes late", 20), ("plain", "plain", 100));
     }
 
     [Fact]
@@ -59,6 +59,8 @@ public sealed class PayloadTests
             .AddFlow("pass", flow => flow.Start("a", "write").Then("b", "read")));
         var first = await host.Engine.StartAsync("pass", DataPacket.Of(1));
         var second = await host.Engine.StartAsync("pass", DataPacket.Of(2));
+
+        await Task.WhenAll(first.WaitAsync(), second.WaitAsync()).Soon();
 
         (await first.GetOutputAsync<string>().Soon()).Should().Be("1 https://example.org/");
         (await second.GetOutputAsync<string>().Soon()).Should().Be("2 https://example.org/");
