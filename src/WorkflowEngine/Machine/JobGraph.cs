@@ -134,7 +134,10 @@ internal static class JobGraph
         state.ReadyCount++;
         state.Changes.Readied.Add(index);
         state.Changes.IsUrgent = true;
-        state.Changes.Events.Step(EventKind.StepQueued, state.Id, now, state.Flow.Steps[index].Id, from, StepStatus.Pending, 0, null);
+        if (!state.IsLoading || step.IsTouched)
+        {
+            state.Changes.Events.Step(EventKind.StepQueued, state.Id, now, state.Flow.Steps[index].Id, from, StepStatus.Pending, 0, null);
+        }
     }
 
     private static void Fire(JobState state, int index, bool fixesInputs, long now)

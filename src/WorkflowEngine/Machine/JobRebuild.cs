@@ -24,7 +24,9 @@ internal static class JobRebuild
             }
         }
 
+        state.IsLoading = true;
         Derive(state, now);
+        state.IsLoading = false;
         if (!state.IsTerminal)
         {
             JobEnd.Check(state, now);

@@ -48,6 +48,9 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>Completes when this node has no more to do with the job: it ended, was released, or was lost.</summary>
     public Task Retired => _commits.Retired;
 
+    /// <summary>In the turn: no commit and no output is on its way, so that only a body, a time or a message moves the job on.</summary>
+    public bool IsResting => _commits.IsIdle && (_commits.IsRetired || !_state.IsConcluding);
+
     /// <summary>Read by the executor right before a body: a step that got its slot before the pause was applied must not begin after it (S14).</summary>
     public bool HoldsStarts { get => Volatile.Read(ref _holdsStarts); private set => Volatile.Write(ref _holdsStarts, value); }
 

@@ -57,6 +57,14 @@ internal static class EventCode
         Notes = 32,
     }
 
+    /// <summary>The change that a kind of event nearly always tells of; it is not written then.</summary>
+    internal static (StepStatus From, StepStatus To)? UsualChange(EventKind kind) => kind switch
+    {
+        EventKind.StepStarted => (StepStatus.Pending, StepStatus.Running),
+        EventKind.StepCompleted => (StepStatus.Running, StepStatus.Completed),
+        _ => null,
+    };
+
     public static string WordOf(EventKind kind) => Words[(int)kind];
 
     public static IReadOnlyList<JobEvent> Read(EventRow row)
@@ -100,16 +108,7 @@ internal static class EventCode
                 throw new FormatException("The path of a step is missing.");
             }
 
-            string? from = null, to = null;
-            if ((has & Has.JobChange) != 0)
-            {
-                (from, to) = (reader.Status<JobStatus>().ToWord(), reader.Status<JobStatus>().ToWord());
-            }
-            else if ((has & Has.StepChange) != 0)
-            {
-                (from, to) = (reader.Status<StepStatus>().ToWord(), reader.Status<StepStatus>().ToWord());
-            }
-
+            var (from, to) = reader.Change(has, ofStep ? UsualChange(kind) : null);
             int? attempt = (has & Has.Attempt) != 0 ? (int)reader.Number() : null;
             var notes = (has & Has.Notes) != 0 ? reader.Notes() : null;
             events.Add(new JobEvent(row.FirstSequence + i, WordOf(kind), new DateTimeOffset(time, TimeSpan.Zero), row.JobId, row.FlowId)
@@ -137,7 +136,12 @@ internal static class EventCode
 
         public byte Byte() => _bytes[_position++];
 
-        public T Status<T>() where T : struct, Enum
+        public (string? From, string? To) Change(Has has, (StepStatus From, StepStatus To)? usual)
+            => (has & Has.JobChange) != 0 ? (Status<JobStatus>().ToWord(), Status<JobStatus>().ToWord())
+                : (has & Has.StepChange) != 0 ? (Status<StepStatus>().ToWord(), Status<StepStatus>().ToWord())
+                : (usual?.From.ToWord(), usual?.To.ToWord());
+
+        private T Status<T>() where T : struct, Enum
             => (T)(object)(int)Byte() is var status && Enum.IsDefined(status) ? status : throw new FormatException("A status is unknown.");
 
         public ulong Number()

@@ -17,7 +17,7 @@ internal sealed class JobState
         Epoch = epoch;
         Steps = new StepState[flow.Steps.Length];
         Open = flow.Steps.Length;
-        Limit = Math.Min(creation.Options?.MaxConcurrentSteps ?? int.MaxValue, flow.MaxConcurrentSteps);
+        Limit = creation.Options?.MaxConcurrentSteps ?? flow.MaxConcurrentSteps;
         _ready = new ReadySteps(flow);
     }
 
@@ -70,6 +70,9 @@ internal sealed class JobState
 
     /// <summary>Every step has ended well; only the flow's output is still to be made.</summary>
     public bool IsConcluding { get; set; }
+
+    /// <summary>What follows from the rows is being derived again: it was told when it happened first, and is not told twice.</summary>
+    public bool IsLoading { get; set; }
 
     /// <summary>When waiting steps are due, soonest first; entries of steps that wait no longer are passed over.</summary>
     public PriorityQueue<int, long>? Due { get; set; }
