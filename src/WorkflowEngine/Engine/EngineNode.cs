@@ -73,9 +73,15 @@ internal sealed class EngineNode
 
     public void Add(FlowRunner runner)
     {
+        // A job that is handed out again, after the node lost track, may replace a runner that does not know yet.
+        if (_runners.TryAdd(runner.Id, runner))
+        {
+            Interlocked.Increment(ref _held);
+            WorkflowTelemetry.JobHeld(runner.Facts.FlowId, 1);
+            return;
+        }
+
         _runners[runner.Id] = runner;
-        Interlocked.Increment(ref _held);
-        WorkflowTelemetry.JobHeld(runner.Facts.FlowId, 1);
     }
 
     public void Remove(FlowRunner runner)
