@@ -96,17 +96,21 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
     public async Task<ClaimReply> ClaimNowAsync()
     {
         await _claim.WaitAsync(_stop.Token).ConfigureAwait(false);
+        var places = 0;
         try
         {
             var lostTrack = node.LostTrack;
             node.LostTrack = false;
             _isHungry = true; // Before the count: a place that comes free from here on wakes the loop.
-            var slots = Math.Max(0, node.Options.MaxConcurrentJobs - node.Held);
-            var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = slots, Flows = node.RunnableFlows(), Held = lostTrack ? [.. node.Runners.Select(runner => runner.Id)] : null };
+            places = node.Reserve(int.MaxValue);
+            var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = places, Flows = node.RunnableFlows(), Held = lostTrack ? [.. node.Runners.Select(runner => runner.Id)] : null };
             var reply = await node.Store.ClaimAsync(request, _stop.Token).ConfigureAwait(false);
-            _isHungry = reply.Jobs.Count >= slots;
+            _isHungry = reply.Jobs.Count >= places;
+            node.GiveBack(places - reply.Jobs.Count);
+            places = reply.Jobs.Count;
             foreach (var job in reply.Jobs)
             {
+                places--;
                 await AdoptAsync(job).ConfigureAwait(false);
             }
 
@@ -120,6 +124,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         catch
         {
             node.LostTrack = true; // A failed claim may have taken jobs (G3).
+            node.GiveBack(places);
             throw;
         }
         finally
@@ -166,6 +171,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         if (node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) is not { } flow)
         {
             EngineLog.FlowMissing(node.Log, job.Creation.Id, job.Creation.FlowId, job.Creation.FlowVersion);
+            node.GiveBack(1);
             return;
         }
 

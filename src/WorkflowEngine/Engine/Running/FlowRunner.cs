@@ -88,16 +88,9 @@ internal sealed class FlowRunner : ISlotTaker
         }
 
         var verdict = Apply(command, keepsSlot);
-        if (_commits.IsIdle)
-        {
-            _turn.Leave();
-            return new(verdict);
-        }
-
-        var letter = new Letter { Verdict = verdict };
-        _commits.Await(letter);
+        ValueTask<CommandVerdict> durable = _commits.IsIdle ? new(verdict) : new(_commits.Await(new Letter { Verdict = verdict }));
         _turn.Leave();
-        return new(letter.Task);
+        return durable;
     }
 
     /// <summary>Applies a command whose verdict nobody waits for.</summary>

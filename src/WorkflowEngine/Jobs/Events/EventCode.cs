@@ -108,21 +108,7 @@ internal static class EventCode
                 throw new FormatException("The path of a step is missing.");
             }
 
-            string? from = null, to = null;
-            if ((has & Has.JobChange) != 0)
-            {
-                (from, to) = (reader.Status<JobStatus>().ToWord(), reader.Status<JobStatus>().ToWord());
-            }
-            else if ((has & Has.StepChange) != 0)
-            {
-                (from, to) = (reader.Status<StepStatus>().ToWord(), reader.Status<StepStatus>().ToWord());
-            }
-
-            else if (ofStep && UsualChange(kind) is { } usual)
-            {
-                (from, to) = (usual.From.ToWord(), usual.To.ToWord());
-            }
-
+            var (from, to) = ChangeOf(kind, has, ofStep, ref reader);
             int? attempt = (has & Has.Attempt) != 0 ? (int)reader.Number() : null;
             var notes = (has & Has.Notes) != 0 ? reader.Notes() : null;
             events.Add(new JobEvent(row.FirstSequence + i, WordOf(kind), new DateTimeOffset(time, TimeSpan.Zero), row.JobId, row.FlowId)
@@ -141,6 +127,17 @@ internal static class EventCode
         }
 
         return events;
+    }
+
+    private static (string? From, string? To) ChangeOf(EventKind kind, Has has, bool ofStep, ref Reader reader)
+    {
+        if ((has & Has.JobChange) != 0)
+        {
+            return (((JobStatus)reader.Byte()).ToWord(), ((JobStatus)reader.Byte()).ToWord());
+        }
+
+        var change = (has & Has.StepChange) != 0 ? ((StepStatus)reader.Byte(), (StepStatus)reader.Byte()) : ofStep ? UsualChange(kind) : null;
+        return change is { } step && step.From != step.To ? (step.From.ToWord(), step.To.ToWord()) : (null, null);
     }
 
     private ref struct Reader(ReadOnlySpan<byte> bytes)

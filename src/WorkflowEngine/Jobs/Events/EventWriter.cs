@@ -31,7 +31,7 @@ internal sealed class EventWriter
 
     public void Step(EventKind kind, JobId job, long time, string path, StepStatus from, StepStatus to, int attempt, EventNotes? notes)
     {
-        var isImplied = from == to || EventCode.UsualChange(kind) == (from, to);
+        var isImplied = EventCode.UsualChange(kind) is { } usual ? usual == (from, to) : from == to;
         Frame(kind, job, time, (isImplied ? 0 : EventCode.Has.StepChange) | (attempt > 0 ? EventCode.Has.Attempt : 0) | (notes is null ? 0 : EventCode.Has.Notes), path);
         if (!isImplied)
         {

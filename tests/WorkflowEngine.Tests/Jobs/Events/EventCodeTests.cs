@@ -32,7 +32,8 @@ public sealed class EventCodeTests
         from time in Gen.Choose(-1_000_000, int.MaxValue)
         from path in Gen.Choose(0, 2)
         from notes in NotesOf
-        select new Written(kind, form, @from, to, attempt, time * 1000L, path, notes);
+        let isChange = kind is EventKind.StepStarted or EventKind.StepCompleted // These always tell of a change of a step.
+        select new Written(kind, isChange ? 1 : form, @from, isChange && @from == to ? (to + 1) % 8 : to, attempt, time * 1000L, path, notes);
 
     private static Arbitrary<Written[]> Rows { get; } = Arb.From(Gen.Choose(1, 30).SelectMany(count => WrittenOf.ArrayOf(count)));
 
