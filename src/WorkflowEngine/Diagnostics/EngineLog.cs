@@ -46,4 +46,7 @@ internal static partial class EngineLog
 
     [LoggerMessage(14, LogLevel.Warning, "Finished jobs could not be pruned; the next round tries again.")]
     public static partial void PruneFailed(ILogger log, Exception error);
+
+    [LoggerMessage(16, LogLevel.Warning, "Some packets of unknown jobs could not be removed; the next sweep tries again.")]
+    public static partial void SweepFailed(ILogger log, Exception error);
 }

@@ -174,9 +174,9 @@ internal sealed class StepExecutor(
 
         switch (runner.Bodies.Cause)
         {
-            case StopCause.JobCancelled:
+            case StopReason.JobCancelled:
                 return new StepOutcome(OutcomeKind.Cancelled);
-            case StopCause.HostStopping or StopCause.LeaseLost:
+            case StopReason.HostStopping or StopReason.LeaseLost:
                 return new StepOutcome(OutcomeKind.Interrupted);
         }
 
