@@ -10,6 +10,7 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
     private ITimer? _endTimer;
     private long _armedFor;
     private int _cause;
+    private int _entering;
 
     /// <summary>Fires when the bodies are to stop.</summary>
     public CancellationToken Token => _stop.Token;
@@ -43,6 +44,21 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
         lock (_stop)
         {
             (_timedOut ??= []).Add(run);
+        }
+    }
+
+    /// <summary>Around the call of a body: from before the last look for a pause until the body has returned, or has come to its first wait.</summary>
+    public void BeginEntry() => Interlocked.Increment(ref _entering);
+
+    public void EndEntry() => Interlocked.Decrement(ref _entering);
+
+    /// <summary>Waits until no body is being entered; one that works on without ever waiting has begun for sure after 50 ms.</summary>
+    public async ValueTask EnteredAsync()
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (Volatile.Read(ref _entering) > 0 && TimeProvider.System.GetElapsedTime(began).TotalMilliseconds < 50)
+        {
+            await Task.Yield();
         }
     }
 
