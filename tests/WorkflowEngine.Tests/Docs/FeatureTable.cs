@@ -11,8 +11,8 @@ internal sealed record FeatureRow(string Numbers, string Api, string Tests, stri
 /// <summary>docs/FEATURES.md, read, and what is wrong with it.</summary>
 internal static partial class FeatureTable
 {
-    private static readonly Lazy<HashSet<string>> s_tests = new(ReadTests);
-    private static readonly Lazy<Dictionary<string, string>> s_api = new(ReadApi);
+    private static readonly Lazy<HashSet<string>> KnownTests = new(ReadTests);
+    private static readonly Lazy<Dictionary<string, string>> KnownApi = new(ReadApi);
 
     /// <summary>How many promises each group has.</summary>
     public static IReadOnlyDictionary<string, int> Groups { get; }
@@ -64,7 +64,7 @@ internal static partial class FeatureTable
 
     private static IEnumerable<string> Missing(FeatureRow row)
     {
-        foreach (var test in Names(row.Tests).Where(test => !s_tests.Value.Contains(test)))
+        foreach (var test in Names(row.Tests).Where(test => !KnownTests.Value.Contains(test)))
         {
             yield return $"there is no test {test}";
         }
@@ -72,7 +72,7 @@ internal static partial class FeatureTable
         foreach (var member in Names(row.Api).Where(name => char.IsAsciiLetterUpper(name[0])))
         {
             var parts = member.Split('.');
-            if (!s_api.Value.TryGetValue(parts[0], out var members) || (parts.Length == 2 && !Regex.IsMatch(members, $@"\b{parts[1]}\b", RegexOptions.None, TimeSpan.FromSeconds(1))))
+            if (!KnownApi.Value.TryGetValue(parts[0], out var members) || (parts.Length == 2 && !Regex.IsMatch(members, $@"\b{parts[1]}\b", RegexOptions.None, TimeSpan.FromSeconds(1))))
             {
                 yield return $"there is no {member} in the public API";
             }

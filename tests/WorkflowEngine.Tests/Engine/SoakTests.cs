@@ -8,7 +8,7 @@ public sealed class SoakTests
 {
     private const int Jobs = 20_000;
 
-    private static readonly string[] s_flows = ["one", "diamond", "flaky", "gate", "again"];
+    private static readonly string[] FlowIds = ["one", "diamond", "flaky", "gate", "again"];
 
     [Fact]
     public async Task ManyJobs_UnderRandomControls_AllEndAndNothingIsLeaked()
@@ -23,7 +23,7 @@ public sealed class SoakTests
             var random = new Random(Seed + worker);
             for (var i = 0; i < Jobs / 4; i++)
             {
-                var flow = s_flows[random.Next(s_flows.Length)];
+                var flow = FlowIds[random.Next(FlowIds.Length)];
                 var job = await host.Engine.StartAsync(flow, DataPacket.Of(i));
                 jobs.Add((job, flow));
                 try
@@ -51,7 +51,7 @@ public sealed class SoakTests
 
         ends.Values.Sum().Should().Be(Jobs);
         ends.Keys.Should().OnlyContain(end => end.Item2.IsSuccess() || end.Item2 == JobStatus.Cancelled, "seed {0}", Seed);
-        ends.Keys.Select(end => end.Item1).Distinct().Should().BeEquivalentTo(s_flows);
+        ends.Keys.Select(end => end.Item1).Distinct().Should().BeEquivalentTo(FlowIds);
         refused.Should().BeGreaterThan(0, "some controls come too late");
         await host.NothingIsHeldAsync();
         var counts = await host.Engine.CountJobsAsync();
