@@ -46,4 +46,7 @@ internal static partial class EngineLog
 
     [LoggerMessage(14, LogLevel.Warning, "Finished jobs could not be pruned; the next round tries again.")]
     public static partial void PruneFailed(ILogger log, Exception error);
+
+    [LoggerMessage(15, LogLevel.Warning, "A commit of {Transitions} transitions failed; it is tried again in {Delay}.")]
+    public static partial void CommitDelayed(ILogger log, Exception error, int transitions, TimeSpan delay);
 }

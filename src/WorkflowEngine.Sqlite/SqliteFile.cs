@@ -1,0 +1,174 @@
+using System.Reflection;
+using Microsoft.Data.Sqlite;
+
+namespace WorkflowEngine.Sqlite;
+
+/// <summary>The database file: how connections to it are opened, its schema, and the lock that makes one process its worker.</summary>
+internal sealed class SqliteFile : IDisposable
+{
+    private static readonly string[] NetworkFileSystems = ["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ncpfs"];
+
+    private readonly SqliteStoreOptions _options;
+    private readonly string _connectionString;
+    private FileStream? _workerLock;
+
+    static SqliteFile() => SQLitePCL.Batteries_V2.Init();
+
+    public SqliteFile(SqliteStoreOptions options)
+    {
+        _options = options;
+        var builder = new SqliteConnectionStringBuilder(options.ConnectionString);
+        if (builder.DataSource.Length == 0 || builder.Mode == SqliteOpenMode.Memory || builder.DataSource == ":memory:")
+        {
+            throw new StoreException("The SQLite store needs a file: for example \"Data Source=workflow.db\". For jobs in memory use UseInMemory.", isTransient: false);
+        }
+
+        Path = System.IO.Path.GetFullPath(builder.DataSource);
+        builder.DataSource = Path;
+        _connectionString = builder.ToString();
+        RefuseNetworkFileSystem();
+    }
+
+    public string Path { get; }
+
+    public SqliteConnection OpenWriter()
+    {
+        var connection = Open(_connectionString);
+        Execute(connection, "pragma page_size = 8192");
+        Execute(connection, "pragma journal_mode = wal");
+        Execute(connection, _options.FullSynchronisation ? "pragma synchronous = full" : "pragma synchronous = normal");
+        Execute(connection, "pragma cache_size = -65536");
+        Execute(connection, "pragma wal_autocheckpoint = 4000");
+        Execute(connection, "pragma mmap_size = 0");
+        Migrate(connection);
+        return connection;
+    }
+
+    /// <summary>Reads on a connection of its own, in one snapshot.</summary>
+    public T Read<T>(Func<SqliteConnection, T> read)
+    {
+        using var connection = Open(_connectionString);
+        Execute(connection, "pragma query_only = 1");
+        using var transaction = connection.BeginTransaction(deferred: true);
+        return read(connection);
+    }
+
+    /// <summary>Makes this process the file's worker. True the first time; false when it is already.</summary>
+    /// <exception cref="StoreException">Another process is the worker.</exception>
+    public bool TakeWorkerLock()
+    {
+        if (_workerLock is not null)
+        {
+            return false;
+        }
+
+        try
+        {
+            _workerLock = new FileStream(Path + "-worker.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return true;
+        }
+        catch (IOException error)
+        {
+            throw new StoreException($"Another process is the worker of {Path}. One worker process per file: end it, or start this one with RunJobs = false.", isTransient: false, error);
+        }
+    }
+
+    public void ReleaseWorkerLock()
+    {
+        _workerLock?.Dispose();
+        _workerLock = null;
+    }
+
+    public void Dispose()
+    {
+        ReleaseWorkerLock();
+        SqliteConnection.ClearAllPools();
+    }
+
+    private SqliteConnection Open(string connectionString)
+    {
+        var connection = new SqliteConnection(connectionString);
+        try
+        {
+            connection.Open();
+            Execute(connection, "pragma busy_timeout = 5000");
+            return connection;
+        }
+        catch (SqliteException error)
+        {
+            connection.Dispose();
+            throw SqliteErrors.Wrap(error, Path);
+        }
+    }
+
+    private void Migrate(SqliteConnection connection)
+    {
+        var steps = Migrations();
+        using var transaction = connection.BeginTransaction();
+        var version = Convert.ToInt32(Scalar(connection, "pragma user_version"), null);
+        if (version > steps.Count)
+        {
+            throw new StoreException($"The database {Path} has schema {version}, newer than the {steps.Count} that this version knows. Use a newer version of WorkflowEngine.", isTransient: false);
+        }
+
+        if (version < steps.Count && version > 0 && !_options.AutoMigrate)
+        {
+            throw new StoreException($"The database {Path} has schema {version}; this version needs {steps.Count}. Run `wf migrate --store sqlite:{Path}`.", isTransient: false);
+        }
+
+        for (; version < steps.Count; version++)
+        {
+            Execute(connection, steps[version]);
+        }
+
+        Execute(connection, $"pragma user_version = {steps.Count}");
+        transaction.Commit();
+    }
+
+    private static List<string> Migrations()
+    {
+        var assembly = Assembly.GetExecutingAssembly();
+        return [.. assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(name =>
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+            return reader.ReadToEnd();
+        })];
+    }
+
+    /// <summary>SQLite's locks and shared memory do not hold over a network (sqlite.org/wal.html).</summary>
+    private void RefuseNetworkFileSystem()
+    {
+        var folder = System.IO.Path.GetDirectoryName(Path)!;
+        if (!Directory.Exists(folder))
+        {
+            throw new StoreException($"There is no folder {folder} for the database. Make it first.", isTransient: false);
+        }
+
+        if (!OperatingSystem.IsLinux() || !File.Exists("/proc/mounts"))
+        {
+            return;
+        }
+
+        var mount = File.ReadLines("/proc/mounts").Select(line => line.Split(' ')).Where(parts => parts.Length > 2 && IsBelow(folder, parts[1])).MaxBy(parts => parts[1].Length);
+        if (mount is not null && NetworkFileSystems.Contains(mount[2]))
+        {
+            throw new StoreException($"{Path} lies on a network file system ({mount[2]}), where SQLite cannot keep its promises. Use a local disk, or PostgreSQL.", isTransient: false);
+        }
+    }
+
+    private static bool IsBelow(string folder, string mount) => mount == "/" || folder == mount || folder.StartsWith(mount + "/", StringComparison.Ordinal);
+
+    private static object? Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar();
+    }
+
+    internal static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}
