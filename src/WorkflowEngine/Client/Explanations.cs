@@ -6,7 +6,7 @@ namespace WorkflowEngine;
 internal static class Explanations
 {
     /// <summary>What an explanation is made from.</summary>
-    internal sealed record Facts(JobStatusReport Report, StoredJob Job, RunnableFlow? Flow, int Queued, int Taken, WorkflowEngineOptions Options, bool Accepts);
+    internal sealed record Facts(JobStatusReport Report, StoredJob Job, RunnableFlow? Flow, int Queued, int Taken, WorkflowEngineOptions Options, bool Accepts, DateTimeOffset Now);
 
     public static JobExplanation Of(Facts facts)
     {
@@ -56,7 +56,7 @@ internal static class Explanations
             return Waiting(facts.Report, known);
         }
 
-        if (facts.Job.Creation.Options?.StartAfter is { } after && facts.Report.Status == JobStatus.Pending)
+        if (facts.Job.Creation.Options?.StartAfter is { } after && after > facts.Now && facts.Report.Status == JobStatus.Pending)
         {
             return new($"The job is not to begin before {after:O}.", known, []);
         }

@@ -17,7 +17,7 @@ internal sealed class JobControl(EngineNode node, JobStarter starter, JobReading
                 case SendVerdict.NoSuchJob:
                     throw new JobNotFoundException(id);
                 case SendVerdict.Terminal:
-                    await ThrowUnlessSoAsync(id, action, cancellationToken).ConfigureAwait(false);
+                    await ThrowUnlessSoAsync(id, action, message.Step, cancellationToken).ConfigureAwait(false);
                     return;
             }
 
@@ -42,7 +42,7 @@ internal sealed class JobControl(EngineNode node, JobStarter starter, JobReading
         var flow = node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) ?? throw new FlowNotFoundException(job.Creation.FlowId);
         var input = await node.Vault.LoadAsync(job.Creation.Input, cancellationToken).ConfigureAwait(false);
         var given = job.Head.Data?.Variables.Where(pair => pair.Value.Kind == VariableKind.Input).ToDictionary(pair => pair.Key, pair => pair.Value.Value);
-        var again = (job.Creation.Options ?? new JobOptions()) with { Key = null, StartAfter = null, Variables = given, Actor = options?.Actor, Trigger = "rerun" };
+        var again = (job.Creation.Options ?? new JobOptions()) with { Key = null, StartAfter = null, Variables = given, EngineData = job.Head.Data?.EngineData, Actor = options?.Actor, Trigger = "rerun" };
         var started = await starter.StartAsync(flow.Flow, DataPacket.Parse(input.ToJson()), again, cancellationToken).ConfigureAwait(false);
         return new JobHandle(started.Id, started.AlreadyExisted, this, reading);
     }
@@ -76,10 +76,11 @@ internal sealed class JobControl(EngineNode node, JobStarter starter, JobReading
         }
     }
 
-    private async Task ThrowUnlessSoAsync(JobId id, string action, CancellationToken cancellationToken)
+    private async Task ThrowUnlessSoAsync(JobId id, string action, string? step, CancellationToken cancellationToken)
     {
-        var job = await reading.LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
-        var isSo = (action, job.Head.Status) is ("cancel", JobStatus.Cancelled) or ("fail", JobStatus.Failed);
+        var job = await reading.LoadAsync(id, JobParts.Steps, cancellationToken).ConfigureAwait(false);
+        var isSo = (action, job.Head.Status) is ("cancel", JobStatus.Cancelled) or ("fail", JobStatus.Failed)
+            || (action == "skip" && job.Steps.Any(row => row.Path == step && row.Status == StepStatus.Skipped));
         if (!isSo)
         {
             throw new InvalidTransitionException(id, job.Head.Status, action, $"The job is {job.Head.Status.ToWord()}.");

@@ -58,7 +58,8 @@ public class JobHandle
     public virtual Task FailAsync(string reason, string message, ControlOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
-        return _control.SendAsync(Id, "fail", new ControlOptions { Actor = options?.Actor, Note = message }, cancellationToken, message => message with { Reason = reason });
+        var text = WorkflowJson.ToElement(message);
+        return _control.SendAsync(Id, "fail", options, cancellationToken, command => command with { Reason = reason, Value = text });
     }
 
     /// <summary>Reopens a failed job: unhandled failures and what they blocked or cancelled begin anew with a fresh attempt budget (S14).</summary>

@@ -25,7 +25,7 @@ internal sealed class JobReading(EngineNode node)
             }
 
             var job = await LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
-            if (IsOver(job, until))
+            if (await IsOverAsync(job, until, cancellationToken).ConfigureAwait(false))
             {
                 return await ResultAsync(id, job.Head, cancellationToken).ConfigureAwait(false);
             }
@@ -33,15 +33,19 @@ internal sealed class JobReading(EngineNode node)
             // Watching begins before another look, so that nothing between the two is missed.
             using var watcher = node.Events.Watch(id, capacity: 16);
             job = await LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
-            if (!IsOver(job, until) && (node.Find(id) is null || until == JobWait.Idle))
+            if (!await IsOverAsync(job, until, cancellationToken).ConfigureAwait(false) && (node.Find(id) is null || until == JobWait.Idle))
             {
                 await watcher.AnyAsync(node.Options.PollInterval, node.Time, cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
-    private static bool IsOver(StoredJob job, JobWait until)
-        => job.Head.Status.IsTerminal() || (until == JobWait.Idle && job.Head.Status is JobStatus.Waiting or JobStatus.Paused);
+    /// <summary>A paused job is idle once the steps that ran when it was paused have ended.</summary>
+    private async ValueTask<bool> IsOverAsync(StoredJob job, JobWait until, CancellationToken cancellationToken)
+        => job.Head.Status.IsTerminal()
+        || (until == JobWait.Idle && job.Head.Status == JobStatus.Waiting)
+        || (until == JobWait.Idle && job.Head.Status == JobStatus.Paused
+            && (await LoadAsync(job.Creation.Id, JobParts.Steps, cancellationToken).ConfigureAwait(false)).Steps.All(row => row.Status != StepStatus.Running));
 
     public async ValueTask<JobResult> ResultAsync(JobId id, JobHead head, CancellationToken cancellationToken)
     {
@@ -132,6 +136,6 @@ internal sealed class JobReading(EngineNode node)
         var job = await LoadAsync(id, JobParts.Steps | JobParts.Mail, cancellationToken).ConfigureAwait(false);
         var flow = node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion);
         var report = StatusReports.Of(job, flow?.Flow, node.Now);
-        return Explanations.Of(new Explanations.Facts(report, job, flow, node.Scheduler.Queued, node.Scheduler.Taken, node.Options, node.Accepts));
+        return Explanations.Of(new Explanations.Facts(report, job, flow, node.Scheduler.Queued, node.Scheduler.Taken, node.Options, node.Accepts, node.Time.GetUtcNow()));
     }
 }

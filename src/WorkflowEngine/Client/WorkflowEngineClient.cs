@@ -131,7 +131,7 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
         }
     }
 
-    private ValueTask<JobStarter.Started> BeginAsync(string flowId, DataPacket? input, JobOptions? options, CancellationToken cancellationToken)
+    private async ValueTask<JobStarter.Started> BeginAsync(string flowId, DataPacket? input, JobOptions? options, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(flowId);
         var flow = node.Catalog.GetActive(flowId);
@@ -140,7 +140,30 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
             flow = node.Catalog.TryGet(flowId, version, out var other) ? other : throw new FlowNotFoundException($"{flowId} version {version}");
         }
 
-        return starter.StartAsync(flow, input, options, cancellationToken);
+        var started = await starter.StartAsync(flow, input, options, cancellationToken).ConfigureAwait(false);
+        if (started.AlreadyExisted && options is { KeyReuse: KeyReuse.RestartFailed })
+        {
+            await RestartAsync(started.Id, options, cancellationToken).ConfigureAwait(false);
+        }
+
+        return started;
+    }
+
+    /// <summary>Retries the job of a key if it failed; of several who try at once, one does.</summary>
+    private async ValueTask RestartAsync(JobId id, JobOptions options, CancellationToken cancellationToken)
+    {
+        var job = await reading.LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
+        if (job.Head.Status == JobStatus.Failed)
+        {
+            try
+            {
+                await GetJob(id).RetryAsync(new RetryOptions { Actor = options.Actor }, cancellationToken).ConfigureAwait(false);
+            }
+            catch (InvalidTransitionException)
+            {
+                // Somebody else has reopened it meanwhile.
+            }
+        }
     }
 
     private async IAsyncEnumerable<StoredJob> FindAsync(JobFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ internal static partial class EngineLog
     [LoggerMessage(1, LogLevel.Information, "Workflow engine '{Node}' started with {Slots} step slots; store: {Store}.")]
     public static partial void Started(ILogger log, string node, int slots, string store);
 
-    [LoggerMessage(2, LogLevel.Warning, "Jobs are kept in memory and end with this process. Use UseSqlite or UsePostgreSql to keep them.")]
+    [LoggerMessage(2, LogLevel.Warning, "Jobs are kept in memory: they end with this process. Register a durable store to keep them.")]
     public static partial void InMemory(ILogger log);
 
     [LoggerMessage(3, LogLevel.Information, "Workflow engine '{Node}' stopped; {Released} unfinished jobs were handed back.")]

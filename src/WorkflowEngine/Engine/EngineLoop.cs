@@ -91,30 +91,32 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
     private async Task ClaimUntilStoppedAsync()
     {
         var failures = 0;
-        IReadOnlyCollection<JobId>? held = null;
         while (!_stop.IsCancellationRequested)
         {
             TimeSpan pause;
             try
             {
-                pause = await ClaimAsync(held).ConfigureAwait(false);
-                (failures, held) = (0, null);
+                pause = await ClaimAsync().ConfigureAwait(false);
+                failures = 0;
             }
-            catch (Exception error) when (error is not OperationCanceledException)
+            catch (Exception error) when (error is not OperationCanceledException || !_stop.IsCancellationRequested)
             {
                 pause = TimeSpan.FromMilliseconds(Math.Min(5000, 50 * (1 << Math.Min(failures++, 7))));
                 EngineLog.ClaimFailed(node.Log, error, pause);
-                held = [.. node.Runners.Select(runner => runner.Id)]; // The failed claim may have taken jobs (G3).
+                node.LostTrack = true; // The failed claim may have taken jobs (G3).
             }
 
             await SleepAsync(pause).ConfigureAwait(false);
         }
     }
 
-    private async Task<TimeSpan> ClaimAsync(IReadOnlyCollection<JobId>? held)
+    private async Task<TimeSpan> ClaimAsync()
     {
+        var lostTrack = node.LostTrack;
+        node.LostTrack = false;
+        _isHungry = true; // Before the count: a place that comes free from here on wakes the loop.
         var slots = Math.Max(0, node.Options.MaxConcurrentJobs - node.Held);
-        var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = slots, Flows = node.RunnableFlows(), Held = held };
+        var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = slots, Flows = node.RunnableFlows(), Held = lostTrack ? [.. node.Runners.Select(runner => runner.Id)] : null };
         var reply = await node.Store.ClaimAsync(request, _stop.Token).ConfigureAwait(false);
         _isHungry = reply.Jobs.Count >= slots;
         foreach (var job in reply.Jobs)

@@ -59,6 +59,9 @@ internal sealed class EngineNode
     /// <summary>Nothing new starts; jobs are handed back as soon as no body of theirs runs.</summary>
     public bool IsDraining { get; set; }
 
+    /// <summary>A job may be owned by this incarnation that no runner holds: the next claim names those that are held (G3).</summary>
+    public bool LostTrack { get; set; }
+
     /// <summary>Jobs held by this node; counted apart, since counting a concurrent dictionary takes all its locks.</summary>
     public int Held => Volatile.Read(ref _held);
 

@@ -70,7 +70,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
 
     private async ValueTask RefuseWhenFullAsync(CancellationToken cancellationToken)
     {
-        if (node.Options.MaxQueuedJobs is { } limit && node.Held >= node.Options.MaxConcurrentJobs)
+        if (node.Options.MaxQueuedJobs is { } limit && !(node.Accepts && node.Held < node.Options.MaxConcurrentJobs))
         {
             var overview = await node.Store.OverviewAsync(cancellationToken).ConfigureAwait(false);
             if (overview.QueueDepth >= limit)

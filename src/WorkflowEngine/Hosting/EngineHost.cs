@@ -71,11 +71,9 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
     {
         if (Interlocked.CompareExchange(ref _state, 1, 0) == 0 && Node.Options.RunJobs)
         {
-            if (_observers.Count > 0)
-            {
-                var watcher = Node.Events.Watch(job: null, capacity: 65_536);
-                _observing = Task.Run(() => ObserveAsync(watcher), CancellationToken.None);
-            }
+            // Each observer has a queue and a loop of its own, so that a slow one delays no other.
+            var watched = _observers.Select(observer => (observer, Node.Events.Watch(job: null, capacity: 65_536))).ToList();
+            _observing = Task.WhenAll(watched.Select(pair => Task.Run(() => ObserveAsync(pair.observer, pair.Item2), CancellationToken.None)));
 
             await _loop.StartAsync(cancellationToken).ConfigureAwait(false);
             _pruner.Start();
@@ -90,7 +88,8 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
             await _loop.StopAsync(cancellationToken).ConfigureAwait(false);
             await _pruner.DisposeAsync().ConfigureAwait(false);
             await _stop.CancelAsync().ConfigureAwait(false);
-            await _observing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // One that ignores its token is left behind.
+            await _observing.WaitAsync(Node.Options.StepCancellationGrace, Node.Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -112,7 +111,7 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
         }
     }
 
-    private async Task ObserveAsync(EventHub.Watcher watcher)
+    private async Task ObserveAsync(IJobObserver observer, EventHub.Watcher watcher)
     {
         using (watcher)
         {
@@ -120,24 +119,21 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
             {
                 foreach (var happened in row.Read())
                 {
-                    await TellObserversAsync(happened).ConfigureAwait(false);
+                    await TellAsync(observer, happened).ConfigureAwait(false);
                 }
             }
         }
     }
 
-    private async ValueTask TellObserversAsync(JobEvent happened)
+    private async ValueTask TellAsync(IJobObserver observer, JobEvent happened)
     {
-        foreach (var observer in _observers)
+        try
         {
-            try
-            {
-                await observer.OnEventAsync(happened, _stop.Token).ConfigureAwait(false);
-            }
-            catch (Exception error) when (error is not OperationCanceledException || !_stop.IsCancellationRequested)
-            {
-                EngineLog.ObserverFailed(Node.Log, error, happened.JobId);
-            }
+            await observer.OnEventAsync(happened, _stop.Token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !_stop.IsCancellationRequested)
+        {
+            EngineLog.ObserverFailed(Node.Log, error, happened.JobId);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using WorkflowEngine;
 
@@ -18,7 +19,7 @@ public static class StepRegistrations
         var isShared = typeof(T).GetConstructors().Any(constructor => constructor.GetParameters().Length == 0);
         if (isShared)
         {
-            var step = new Lazy<IStep>(static () => Activator.CreateInstance<T>());
+            var step = new Lazy<IStep>(static () => (IStep)Activator.CreateInstance(typeof(T), BindingFlags.Public | BindingFlags.Instance | BindingFlags.DoNotWrapExceptions, null, null, null)!, LazyThreadSafetyMode.PublicationOnly);
             return Add(builder, type, _ => step.Value, needsScope: false, configure);
         }
 
@@ -54,6 +55,13 @@ public static class StepRegistrations
 
     /// <summary>Registers a typed delegate: the newest item in, a new item out.</summary>
     public static IWorkflowEngineBuilder AddStep<TIn, TOut>(this IWorkflowEngineBuilder builder, string type, Func<TIn, TOut> run, Action<StepRegistrationBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return AddDelegate(builder, type, new TypedDelegateStep<TIn, TOut>((input, _, _) => new ValueTask<TOut>(run(input))), configure);
+    }
+
+    /// <summary>Registers a typed delegate: the newest item in, a new item out.</summary>
+    public static IWorkflowEngineBuilder AddStep<TIn, TOut>(this IWorkflowEngineBuilder builder, string type, Func<TIn, Task<TOut>> run, Action<StepRegistrationBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(run);
         return AddDelegate(builder, type, new TypedDelegateStep<TIn, TOut>((input, _, _) => new ValueTask<TOut>(run(input))), configure);

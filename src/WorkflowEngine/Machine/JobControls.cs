@@ -168,7 +168,7 @@ internal static class JobControls
     {
         state.Changes.IsUrgent = true;
         var refused = verdict.Effect == CommandEffect.Refused;
-        var notes = new EventNotes(command.Actor, refused ? "invalid_transition" : null, refused ? verdict.Message : command.Note, EventData.Of("id", command.Id.ToString(), "action", command.Word));
+        var notes = new EventNotes(command.Actor, refused ? "invalid_transition" : null, refused ? verdict.Message : command.Note, EventData.OfCommand(command));
         state.Changes.Events.Job(refused ? EventKind.CommandRefused : EventKind.CommandApplied, state.Id, now, before, state.Head.Status, 0, notes);
         state.Changes.Answer(command.Id, verdict);
     }

@@ -177,4 +177,16 @@ internal static class EventData
 
     public static System.Text.Json.JsonElement Of(string name, string? value, string secondName, string? secondValue)
         => WorkflowJson.ToElement(new Dictionary<string, string?>(StringComparer.Ordinal) { [name] = value, [secondName] = secondValue });
+
+    /// <summary>What the trail keeps of a command: also the note of one that was refused, whose message says why.</summary>
+    public static System.Text.Json.JsonElement OfCommand(ControlCommand command)
+    {
+        var data = new Dictionary<string, string?>(StringComparer.Ordinal) { ["id"] = command.Id.ToString(), ["action"] = command.Word };
+        if (command.Note is { } note)
+        {
+            data["note"] = note;
+        }
+
+        return WorkflowJson.ToElement(data);
+    }
 }

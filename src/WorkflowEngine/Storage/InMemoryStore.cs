@@ -14,6 +14,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
     private readonly ConcurrentDictionary<(string? Tenant, string FlowId, string Key), JobId> _keys = new();
     private readonly ConcurrentDictionary<(string Kind, string Name), StoredDefinition> _definitions = new();
     private readonly ConcurrentDictionary<Guid, NodeBeat> _nodes = new();
+    private readonly ConcurrentQueue<JobMessage> _ownedMail = new();
     private readonly RunnableJobs _runnable = new();
     private readonly Channel<StoreHint> _hints = Channel.CreateBounded<StoreHint>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropOldest });
 
@@ -49,17 +50,18 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
             var job = _jobs.GetValueOrDefault(id);
             if (job is not null && !request.Flows.Contains(new FlowKey(job.Creation.FlowId, job.Creation.FlowVersion)))
             {
-                return false;
+                return RunnableJobs.Taking.Declined;
             }
 
-            if (job?.Claim(request.Incarnation) is { } taken)
+            if (job?.Claim(request.Incarnation) is not { } taken)
             {
-                claimed.Add(taken);
+                return RunnableJobs.Taking.Stale;
             }
 
-            return true;
+            claimed.Add(taken);
+            return RunnableJobs.Taking.Taken;
         });
-        return new(new ClaimReply(claimed, [], _runnable.NextDue is { } due ? new DateTimeOffset(due, TimeSpan.Zero) : null, now));
+        return new(new ClaimReply(claimed, MailOf(request.Incarnation), _runnable.NextDue is { } due ? new DateTimeOffset(due, TimeSpan.Zero) : null, now));
     }
 
     public ValueTask CommitAsync(ReadOnlyMemory<JobTransition> batch, Memory<CommitVerdict> verdicts, CancellationToken cancellationToken)
@@ -84,6 +86,10 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
         {
             _runnable.Add(message.JobId, dueAt: 0, rank: long.MinValue);
             _hints.Writer.TryWrite(new StoreHint(message.JobId));
+        }
+        else if (verdict == SendVerdict.Accepted)
+        {
+            _ownedMail.Enqueue(message);
         }
 
         return new(verdict);
@@ -163,10 +169,10 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
             return new CommitVerdict(CommitResult.Stale);
         }
 
-        var verdict = job.Apply(transition, out var isRunnable);
+        var verdict = job.Apply(transition, out var isRunnable, out var hasMail);
         if (isRunnable)
         {
-            AddRunnable(job.Creation, transition.Head.DueAt);
+            AddRunnable(job.Creation, hasMail ? 0 : transition.Head.DueAt);
         }
 
         return verdict;
@@ -174,29 +180,63 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
 
     private CommitVerdict Create(JobTransition transition, JobCreation creation)
     {
-        if (creation.Key is { } key)
-        {
-            var holder = _keys.GetOrAdd((creation.Tenant, creation.FlowId, key), creation.Id);
-            if (holder != creation.Id)
-            {
-                return new CommitVerdict(CommitResult.KeyTaken, _jobs.GetValueOrDefault(holder)?.Creation);
-            }
-        }
-
+        // The job before its key, so that who finds the key taken finds the job; it is not visible until it begins.
         var job = new MemoryJob(creation);
         if (!_jobs.TryAdd(creation.Id, job))
         {
             return new CommitVerdict(CommitResult.AlreadyCommitted);
         }
 
-        transition.StoreTag = job;
-        job.Begin(transition);
+        var isNew = false;
+        lock (job)
+        {
+            if (creation.Key is null || _keys.GetOrAdd((creation.Tenant, creation.FlowId, creation.Key), creation.Id) == creation.Id)
+            {
+                transition.StoreTag = job;
+                job.Begin(transition);
+                isNew = true;
+            }
+        }
+
+        if (!isNew)
+        {
+            _jobs.TryRemove(creation.Id, out _);
+            return KeyHolder(creation) is { } holder ? new CommitVerdict(CommitResult.KeyTaken, holder) : Create(transition, creation);
+        }
+
         if (transition.Incarnation == Guid.Empty)
         {
             AddRunnable(creation, transition.Head.DueAt);
         }
 
         return new CommitVerdict(CommitResult.Committed);
+    }
+
+    /// <summary>Null when the holder was pruned meanwhile. Waits for a holder that is just being created: its creator keeps its lock until it has begun.</summary>
+    private JobCreation? KeyHolder(JobCreation creation)
+        => _keys.TryGetValue((creation.Tenant, creation.FlowId, creation.Key!), out var id) ? _jobs.GetValueOrDefault(id)?.Snapshot(JobParts.Head)?.Creation : null;
+
+    /// <summary>
+    /// Messages that came while their job was owned. Usually the owner has them already, handed over in this process; one that came between the claim and the
+    /// owner's being ready would otherwise wait for ever.
+    /// </summary>
+    private List<JobMessage> MailOf(Guid incarnation)
+    {
+        var mail = new List<JobMessage>();
+        for (var left = _ownedMail.Count; left > 0 && _ownedMail.TryDequeue(out var message); left--)
+        {
+            var owner = _jobs.GetValueOrDefault(message.JobId)?.OwnerOfUntaken(message.Id);
+            if (owner == incarnation)
+            {
+                mail.Add(message);
+            }
+            else if (owner is not null)
+            {
+                _ownedMail.Enqueue(message);
+            }
+        }
+
+        return mail;
     }
 
     private void AddRunnable(JobCreation creation, long dueAt)

@@ -38,11 +38,11 @@ internal sealed class MemoryJob(JobCreation creation)
     }
 
     /// <summary>Guarded by incarnation, epoch and version (G3). <paramref name="isRunnable"/>: the job is unowned now and must enter the index.</summary>
-    public CommitVerdict Apply(JobTransition transition, out bool isRunnable)
+    public CommitVerdict Apply(JobTransition transition, out bool isRunnable, out bool hasMail)
     {
         lock (this)
         {
-            isRunnable = false;
+            isRunnable = hasMail = false;
             if (_owner != transition.Incarnation || _epoch != transition.Epoch)
             {
                 return new CommitVerdict(CommitResult.Stale);
@@ -54,16 +54,17 @@ internal sealed class MemoryJob(JobCreation creation)
             }
 
             Take(transition);
+            hasMail = HasMail;
             if (transition.Releases)
             {
                 _owner = Guid.Empty;
-                isRunnable = !_head.Status.IsTerminal() && (IsWoken || HasMail);
+                isRunnable = !_head.Status.IsTerminal() && (IsWoken || hasMail);
             }
 
             if (_head.Status.IsTerminal())
             {
                 _owner = Guid.Empty;
-                isRunnable = HasMail;
+                isRunnable = hasMail;
                 Array.Resize(ref _events, _eventsLength);
             }
 
@@ -89,6 +90,15 @@ internal sealed class MemoryJob(JobCreation creation)
             (_mail ??= new()).Received.Add(message.Id);
             _mail.Untaken.Add(message);
             return SendVerdict.Accepted;
+        }
+    }
+
+    /// <summary>The owner, while the message is untaken; null when it was taken, or the job is unowned and its claim brings the mail along.</summary>
+    public Guid? OwnerOfUntaken(Guid message)
+    {
+        lock (this)
+        {
+            return _owner != Guid.Empty && _mail?.Untaken.Exists(kept => kept.Id == message) == true ? _owner : null;
         }
     }
 

@@ -45,8 +45,21 @@ internal sealed class RunnableJobs
         }
     }
 
-    /// <summary>Offers due jobs in order of rank until <paramref name="slots"/> are taken; one that <paramref name="take"/> declines stays for another node or a later deployment.</summary>
-    public void Take(int slots, long now, Func<JobId, bool> take)
+    /// <summary>What became of an offer.</summary>
+    internal enum Taking
+    {
+        /// <summary>The entry is spent and a slot with it.</summary>
+        Taken,
+
+        /// <summary>The node cannot run it: it stays for another node or a later deployment.</summary>
+        Declined,
+
+        /// <summary>The job is gone, or owned by now: a left-over entry, which costs no slot.</summary>
+        Stale,
+    }
+
+    /// <summary>Offers due jobs in order of rank until <paramref name="slots"/> are taken.</summary>
+    public void Take(int slots, long now, Func<JobId, Taking> take)
     {
         lock (_gate)
         {
@@ -59,13 +72,14 @@ internal sealed class RunnableJobs
             List<(JobId, long)>? declined = null;
             while (slots > 0 && _ready.TryDequeue(out var job, out var rank))
             {
-                if (take(job))
+                switch (take(job))
                 {
-                    slots--;
-                }
-                else
-                {
-                    (declined ??= []).Add((job, rank));
+                    case Taking.Taken:
+                        slots--;
+                        break;
+                    case Taking.Declined:
+                        (declined ??= []).Add((job, rank));
+                        break;
                 }
             }
 

@@ -4,10 +4,10 @@ namespace WorkflowEngine.Storage;
 internal sealed class StoreCommits(IJobStore store, GroupCommitter? committer) : IAsyncDisposable
 {
     [ThreadStatic]
-    private static JobTransition[]? s_batch;
+    private static JobTransition[]? _batch;
 
     [ThreadStatic]
-    private static CommitVerdict[]? s_verdicts;
+    private static CommitVerdict[]? _verdicts;
 
     public ValueTask<CommitVerdict> CommitAsync(JobTransition transition)
     {
@@ -16,8 +16,8 @@ internal sealed class StoreCommits(IJobStore store, GroupCommitter? committer) :
             return committer.CommitAsync(transition);
         }
 
-        var batch = s_batch ??= new JobTransition[1];
-        var verdicts = s_verdicts ??= new CommitVerdict[1];
+        var batch = _batch ??= new JobTransition[1];
+        var verdicts = _verdicts ??= new CommitVerdict[1];
         batch[0] = transition;
         var commit = store.CommitAsync(batch, verdicts, CancellationToken.None);
         return commit.IsCompletedSuccessfully ? new(verdicts[0]) : throw new StoreException("A synchronous store must complete its commits before it returns.", isTransient: false);

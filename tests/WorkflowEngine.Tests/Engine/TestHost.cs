@@ -15,15 +15,29 @@ internal sealed class TestHost : IAsyncDisposable
 
     public IServiceProvider Services => _host.Services;
 
+    public EngineNode Node => _host.Services.GetRequiredKeyedService<EngineHost>(string.Empty).Node;
+
+    public CapturedLog Log => _host.Services.GetRequiredService<CapturedLog>();
+
     public static async Task<TestHost> StartAsync(Action<IWorkflowEngineBuilder> configure, Action<WorkflowEngineOptions>? options = null)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.SetMinimumLevel(LogLevel.None);
-        configure(builder.Services.AddWorkflowEngine(options));
-        var host = builder.Build();
-        await host.StartAsync();
-        return new TestHost(host);
+        var host = Build(configure, options);
+        await host._host.StartAsync();
+        return host;
     }
+
+    /// <summary>A host that has not been started.</summary>
+    public static TestHost Build(Action<IWorkflowEngineBuilder> configure, Action<WorkflowEngineOptions>? options = null)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        var log = new CapturedLog();
+        builder.Services.AddSingleton(log);
+        builder.Logging.AddProvider(log).SetMinimumLevel(LogLevel.Information);
+        configure(builder.Services.AddWorkflowEngine(options));
+        return new TestHost(builder.Build());
+    }
+
+    public Task StartAsync() => _host.StartAsync();
 
     public Task StopAsync() => _host.StopAsync();
 
@@ -31,5 +45,40 @@ internal sealed class TestHost : IAsyncDisposable
     {
         await _host.StopAsync();
         _host.Dispose();
+    }
+}
+
+/// <summary>Everything that was logged.</summary>
+internal sealed class CapturedLog : ILoggerProvider, ILogger
+{
+    private readonly List<string> _lines = [];
+
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return [.. _lines];
+            }
+        }
+    }
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public void Dispose()
+    {
+    }
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        lock (_lines)
+        {
+            _lines.Add($"{formatter(state, exception)} {exception}");
+        }
     }
 }

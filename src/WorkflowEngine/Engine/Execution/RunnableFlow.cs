@@ -35,6 +35,17 @@ internal sealed class RunnableFlow
     /// <summary>True when every step type is registered here (S1).</summary>
     public bool IsWhole => Array.TrueForAll(Flow.Steps, step => _registry.TryGet(step.Type, out _));
 
+    /// <summary>What all steps of one ownership of a job share.</summary>
+    public JobFacts FactsOf(EngineNode node, JobState state, IAttemptHost host) => new(state.Id, Flow.Id, Flow.Version, node.Options.Json)
+    {
+        Options = state.Creation.Options,
+        JobAttempt = state.Head.Attempt,
+        Epoch = state.Epoch,
+        Services = node.Services,
+        Loggers = node.Loggers,
+        Host = host,
+    };
+
     private static int[] Named(CompiledFlow flow, Template? template)
         => template is null ? [] : [.. template.Lookups
             .Where(path => path.Count > 1 && path[0] == "steps")

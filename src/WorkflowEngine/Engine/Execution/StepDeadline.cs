@@ -14,7 +14,10 @@ internal sealed class StepDeadline : IDisposable
         _runner = runner;
         _task = task;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(runner.Bodies.Token);
-        _timer = time.CreateTimer(static deadline => ((StepDeadline)deadline!).Fire(), this, timeout, runner.Bodies.Grace);
+        // A timer takes 49 days at most, and a period of zero would mean none.
+        var first = timeout < TimeSpan.FromDays(40) ? timeout : TimeSpan.FromDays(40);
+        var grace = runner.Bodies.Grace > TimeSpan.FromMilliseconds(1) ? runner.Bodies.Grace : TimeSpan.FromMilliseconds(1);
+        _timer = time.CreateTimer(static deadline => ((StepDeadline)deadline!).Fire(), this, first, grace);
     }
 
     public CancellationToken Token => _stop.Token;
@@ -38,6 +41,6 @@ internal sealed class StepDeadline : IDisposable
         _timer.Dispose();
         var error = new StepError(Reasons.Timeout, $"Step '{_task.Step.Id}' ignored its token after its timeout of {_task.Step.Timeout} and was given up.");
         var (step, run) = (_task.Start.Step, _task.Start.Run);
-        _runner.InTurn(runner => runner.Abandon(step, run, new StepOutcome(OutcomeKind.Failed) { Error = error }));
+        _runner.Bodies.Abandon(step, run, new StepOutcome(OutcomeKind.Failed) { Error = error });
     }
 }

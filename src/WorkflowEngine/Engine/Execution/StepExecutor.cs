@@ -47,6 +47,11 @@ internal sealed class StepExecutor(
             var token = deadline?.Token ?? runner.Bodies.Token;
             token.ThrowIfCancellationRequested();
             var step = registration.Resolve(registration.NeedsScope ? payload.Services : services);
+            if (runner.HoldsStarts && !task.IsForced)
+            {
+                return new StepOutcome(OutcomeKind.Interrupted); // The pause came between the slot and the body: the attempt is given again.
+            }
+
             var call = middleware.Count == 0 && registration.Pipeline is null
                 ? step.ExecuteAsync(payload, token)
                 : AttemptPipeline.InvokeAsync(step, registration.Pipeline, middleware, payload, token);
@@ -177,7 +182,9 @@ internal sealed class StepExecutor(
 
     private StepOutcome Failed(FlowRunner runner, in StepTask task, Exception? error, string reason, string message, bool retryable, string? details = null)
     {
-        EngineLog.StepFailed(_log, error, runner.Id, task.Step.Id, task.Start.Attempt, reason, message);
+        // A declared reason says it all; a trace is for what nobody foresaw. The step's record keeps it either way.
+        var unforeseen = error is StepFailedException or DataPacketException ? null : error;
+        EngineLog.StepFailed(_log, unforeseen, runner.Id, task.Step.Id, task.Start.Attempt, reason, message);
         return new StepOutcome(OutcomeKind.Failed) { Error = new StepError(reason, message, retryable, details ?? error?.ToString()) };
     }
 

@@ -20,6 +20,9 @@ internal readonly struct StepTask
 
     public required JobData Data { get; init; }
 
+    /// <summary>An operator asked for this very step: it begins although the job is paused.</summary>
+    public bool IsForced { get; init; }
+
     /// <summary>The error that came along a failed edge, for <c>error.…</c> in templates.</summary>
     public StepError? Error { get; init; }
 

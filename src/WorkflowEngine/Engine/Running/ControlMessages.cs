@@ -12,7 +12,7 @@ internal static class ControlMessages
             "pause" => new PauseJob(),
             "resume" => new ResumeJob(),
             "cancel" => new CancelJob(),
-            "fail" => new FailJob(message.Reason ?? "failed_by_operator", message.Note ?? "Failed by an operator."),
+            "fail" => new FailJob(message.Reason ?? "failed_by_operator", message.Value?.GetString() ?? message.Note ?? "Failed by an operator."),
             "skip" => new SkipStep(message.Step!, message.Value is { } output ? new PacketSlot(DataPacket.Parse(output.GetRawText())) : default),
             "retry" => new RetryJob(message.Step),
             "run_step" => new RunStep(message.Step!),

@@ -3,43 +3,37 @@ using WorkflowEngine.Storage;
 namespace WorkflowEngine;
 
 /// <summary>
-/// Holds one job on its owner (run-flow): the single writer of its state, by turn. The turn is a flag and a mailbox, not a thread: who finds the flag free applies
-/// its command and drains the mailbox; who finds it taken leaves a letter. Step bodies never run inside a turn, so a hung body blocks nobody.
+/// Holds one job on its owner (run-flow): the single writer of its state, by turn (<see cref="Turn"/>). Step bodies never run inside a turn, so a hung body blocks nobody.
 /// </summary>
 internal sealed class FlowRunner : ISlotTaker
 {
     private readonly EngineNode _node;
     private readonly JobState _state;
     private readonly JobCommits _commits;
+    private readonly Turn _turn;
+    private readonly StepStarts _starts;
     private HashSet<Guid>? _delivered;
-    private Turn _turn;
-
-    /// <summary>Slots asked for, or kept by a step's ender, whose next steps have not begun.</summary>
-    private int _asked;
+    private bool _holdsStarts;
 
     public FlowRunner(EngineNode node, RunnableFlow flow, JobState state, object? storeTag)
     {
         _node = node;
         _state = state;
+        _turn = new Turn(this);
         Flow = flow;
         Bodies = new RunningBodies(node, this);
         _commits = new JobCommits(node, this, state, storeTag);
-        var creation = state.Creation;
-        Facts = new JobFacts(creation.Id, flow.Flow.Id, flow.Flow.Version, node.Options.Json)
-        {
-            Options = creation.Options,
-            JobAttempt = state.Head.Attempt,
-            Epoch = state.Epoch,
-            Services = node.Services,
-            Loggers = node.Loggers,
-            Host = Bodies,
-        };
-        Rank = creation.CreatedAt - (creation.Priority * 10 * TimeSpan.TicksPerSecond);
+        _starts = new StepStarts(node, this, state, _commits);
+        Facts = flow.FactsOf(node, state, Bodies);
+        Rank = state.Creation.CreatedAt - (state.Creation.Priority * 10 * TimeSpan.TicksPerSecond);
     }
 
     public JobId Id => _state.Id;
 
-    public JobFacts Facts { get; }
+    /// <summary>In the turn only.</summary>
+    public JobState State => _state;
+
+    public JobFacts Facts { get; private set; }
 
     public long Rank { get; }
 
@@ -54,32 +48,19 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>Completes when this node has no more to do with the job: it ended, was released, or was lost.</summary>
     public Task Retired => _commits.Retired;
 
-    public bool IsRetired => _commits.IsRetired;
+    /// <summary>Read by the executor right before a body: a step that got its slot before the pause was applied must not begin after it (S14).</summary>
+    public bool HoldsStarts { get => Volatile.Read(ref _holdsStarts); private set => Volatile.Write(ref _holdsStarts, value); }
 
     /// <summary>
-    /// Applies the mail that a claim brought, commits it with the creation or whatever loading changed, and asks for slots. Called once, before anybody else knows the runner.
-    /// The mail comes first: without it a paused job would be released again in this very commit.
+    /// Commits a creation, or whatever loading and the mail that came along changed, and asks for slots. Called once, by who made the runner.
+    /// The mail goes first: a paused or waiting job is given back as soon as nothing is to be done, and its mail is what it was claimed for.
     /// </summary>
-    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage> mail)
+    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage>? mail = null)
     {
-        _turn.TryEnter();
-        Bodies.ArmJobTimeout(_state);
-        foreach (var message in mail)
-        {
-            (_delivered ??= []).Add(message.Id);
-            JobMachine.Apply(_state, ControlMessages.ToCommand(message), _node.Now);
-        }
-
-        _commits.Flush(force: true);
-        _commits.ReleaseIfIdle();
-        if (_state.IsConcluding && !IsRetired)
-        {
-            FlowOutput.Begin(_node, this, _state);
-        }
-
-        AskForSlots();
+        SpinWait.SpinUntil(_turn.TryEnter); // Only somebody who found the job by its id can be in here, for a microsecond.
+        Run(runner => runner.Open(mail ?? []));
         var verdict = _commits.FirstVerdict();
-        Leave();
+        _turn.Leave();
         return verdict;
     }
 
@@ -91,32 +72,31 @@ internal sealed class FlowRunner : ISlotTaker
     {
         if (!_turn.TryEnter())
         {
-            return new(Post(new Letter { Command = command, KeepsSlot = keepsSlot }));
+            return new(_turn.Post(new Letter { Command = command, KeepsSlot = keepsSlot }));
         }
 
         var verdict = Apply(command, keepsSlot);
         if (_commits.IsIdle)
         {
-            Leave();
+            _turn.Leave();
             return new(verdict);
         }
 
         var letter = new Letter { Verdict = verdict };
         _commits.Await(letter);
-        Leave();
+        _turn.Leave();
         return new(letter.Task);
     }
 
     /// <summary>Applies a command whose verdict nobody waits for.</summary>
-    public void Tell(JobCommand command) => _ = Post(new Letter { Command = command });
+    public void Tell(JobCommand command) => _ = _turn.Post(new Letter { Command = command });
 
     /// <summary>Applies an inbox message, once.</summary>
     public void Deliver(JobMessage message) => InTurn(runner =>
     {
-        if ((runner._delivered ??= []).Add(message.Id))
-        {
-            runner.Apply(ControlMessages.ToCommand(message), keepsSlot: false);
-        }
+        runner.Take(message);
+        runner._commits.Flush(force: false);
+        runner._starts.AskForSlots();
     });
 
     /// <summary>Does something in the turn, now or when its holder drains the mailbox.</summary>
@@ -124,12 +104,12 @@ internal sealed class FlowRunner : ISlotTaker
     {
         if (_turn.TryEnter())
         {
-            work(this);
-            Leave();
+            Run(work);
+            _turn.Leave();
         }
         else
         {
-            _ = Post(new Letter { Work = work });
+            _ = _turn.Post(new Letter { Work = work });
         }
     }
 
@@ -139,24 +119,34 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>With a slot in hand: starts the next ready step; the default value when there is none.</summary>
     public ValueTask<StepTask> BeginNextAsync()
     {
-        if (_turn.TryEnter())
+        if (!_turn.TryEnter())
         {
-            var task = BeginNext();
-            Leave();
-            return new(task);
+            return BeginByLetterAsync();
         }
 
-        return BeginByLetterAsync();
+        var task = BeginNext();
+        _turn.Leave();
+        return new(task);
     }
-
-    /// <summary>This node forgets the job; a later claim finds it again.</summary>
-    public void Drop() => InTurn(static runner => runner._commits.Drop());
 
     /// <summary>In the turn: the commit that was in flight came back.</summary>
     public void AfterCommit()
     {
         _commits.Flush(force: false);
-        AskForSlots();
+        if (_node.IsDraining)
+        {
+            _commits.Release();
+        }
+
+        _starts.AskForSlots();
+    }
+
+    /// <summary>In the turn: some waiting step is due, or the job's time is over.</summary>
+    public void Wake()
+    {
+        var isOver = JobDue.EndOf(_state) is > 0 and var end && end <= _node.Now;
+        Apply(isOver ? new TimeOutJob() : new WakeDue());
+        Bodies.Arm(_state, _commits.IsRetired);
     }
 
     /// <summary>In the turn: starts and reports that no commit has taken along get one of their own (S25).</summary>
@@ -169,114 +159,127 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    /// <summary>In the turn: ends every body that still runs, as its token's cause says, and takes its slot back; what the body returns later is discarded (S12).</summary>
-    public void AbandonAll(StopCause cause)
-    {
-        for (var index = 0; index < _state.Steps.Length && _state.Running > 0; index++)
-        {
-            if (_state.Steps[index].Status == StepStatus.Running)
-            {
-                var kind = cause == StopCause.JobCancelled ? OutcomeKind.Cancelled : OutcomeKind.Interrupted;
-                Abandon(index, _state.Steps[index].Run, new StepOutcome(kind));
-            }
-        }
-    }
-
-    /// <summary>In the turn: as <see cref="AbandonAll"/>, for one run; nothing when it ended meanwhile.</summary>
-    public void Abandon(int step, int run, StepOutcome outcome)
-    {
-        Bodies.MarkAbandoned(run);
-        if (Apply(new EndStep(step, run, outcome), keepsSlot: false).Effect != CommandEffect.Applied)
-        {
-            Bodies.WasAbandoned(run);
-            return;
-        }
-
-        EngineLog.StepAbandoned(_node.Log, Id, _state.Flow.Steps[step].Id);
-        _node.Scheduler.Release();
-    }
-
     /// <summary>In the turn: gives the job back unfinished, if no body runs.</summary>
     public void Release() => _commits.Release();
 
     private async ValueTask<StepTask> BeginByLetterAsync()
     {
         var task = default(StepTask);
-        await Post(new Letter { Work = runner => task = runner.BeginNext() }).ConfigureAwait(false);
+        await _turn.Post(new Letter { Work = runner => task = runner.BeginNext() }).ConfigureAwait(false);
         return task;
     }
 
     private StepTask BeginNext()
     {
-        _asked--;
-        if (_commits.IsRetired || _node.IsDraining || !JobMachine.TryBegin(_state, _node.Now, out var start))
+        try
         {
+            return _starts.BeginNext();
+        }
+        catch (Exception error)
+        {
+            Fail(error);
             return default;
         }
-
-        return StepTask.Of(_state, Flow, start);
     }
 
-    private CommandVerdict Apply(JobCommand command, bool keepsSlot)
+    private void Take(JobMessage message)
+    {
+        if ((_delivered ??= []).Add(message.Id) && !_commits.IsRetired)
+        {
+            Change(ControlMessages.ToCommand(message));
+        }
+    }
+
+    /// <summary>In the turn: applies a command, commits what it may, and asks for the slots that follow.</summary>
+    public CommandVerdict Apply(JobCommand command, bool keepsSlot = false)
     {
         if (_commits.IsRetired)
         {
             return CommandVerdict.Stale;
         }
 
+        try
+        {
+            var verdict = Change(command);
+            if (keepsSlot && verdict.Effect != CommandEffect.Stale)
+            {
+                _starts.KeepSlot();
+            }
+
+            _commits.Flush(force: false);
+            _starts.AskForSlots();
+            return verdict;
+        }
+        catch (Exception error)
+        {
+            Fail(error);
+            return CommandVerdict.Stale;
+        }
+    }
+
+    private void Run(Action<FlowRunner> work)
+    {
+        try
+        {
+            work(this);
+        }
+        catch (Exception error)
+        {
+            Fail(error);
+        }
+    }
+
+    private void Open(IReadOnlyList<JobMessage> mail)
+    {
+        if (_state.IsConcluding)
+        {
+            FlowOutput.Begin(_node, this, _state);
+        }
+
+        HoldsStarts = _state.Head.Paused;
+        foreach (var message in mail)
+        {
+            Take(message);
+        }
+
+        _commits.Flush(force: true);
+        Bodies.Arm(_state, _commits.IsRetired);
+        _commits.ReleaseIfIdle();
+        _starts.AskForSlots();
+    }
+
+    private CommandVerdict Change(JobCommand command)
+    {
         var wasConcluding = _state.IsConcluding;
         var verdict = JobMachine.Apply(_state, command, _node.Now);
-        _asked += keepsSlot && verdict.Effect != CommandEffect.Stale ? 1 : 0;
+        HoldsStarts = _state.Head.Paused;
+        if (_state.Head.Attempt != Facts.JobAttempt)
+        {
+            Facts = Facts with { JobAttempt = _state.Head.Attempt };
+        }
+
         if (_state.IsConcluding && !wasConcluding)
         {
             FlowOutput.Begin(_node, this, _state);
         }
 
-        _commits.Flush(force: false);
-        AskForSlots();
         return verdict;
     }
 
-    private void AskForSlots()
+    /// <summary>In the turn: something here is broken, or the store broke its contract. The job is given up on this node and claimed anew.</summary>
+    public void Fail(Exception error)
     {
-        // Steps readied by an unfinished commit are not startable yet; AfterCommit asks for them.
-        for (var startable = _commits.IsRetired || _node.IsDraining ? 0 : _state.Startable; _asked < startable; _asked++)
-        {
-            _node.Scheduler.Schedule(this);
-        }
+        EngineLog.RunnerFailed(_node.Log, error, Id);
+        _node.LostTrack = true;
+        _commits.Drop();
     }
 
-    private Task<CommandVerdict> Post(Letter letter)
-    {
-        if (_turn.Post(letter))
-        {
-            Leave();
-        }
-
-        return letter.Task;
-    }
-
-    /// <summary>Drains the mailbox and gives the turn up.</summary>
-    private void Leave()
-    {
-        do
-        {
-            while (_turn.TakeMail() is { } oldest)
-            {
-                for (Letter? letter = oldest; letter is not null; letter = letter.Next)
-                {
-                    Open(letter);
-                }
-            }
-        }
-        while (!_turn.TryRelease());
-    }
-
-    private void Open(Letter letter)
+    /// <summary>In the turn: called by it for every letter.</summary>
+    public void Open(Letter letter)
     {
         if (letter.Work is { } work)
         {
-            work(this);
+            Run(work);
             letter.TrySetResult(CommandVerdict.Applied);
             return;
         }

@@ -59,14 +59,14 @@ internal sealed class JobCommits
     public ValueTask<CommitVerdict> FirstVerdict()
         => _inFlight ? new((_first = new(TaskCreationOptions.RunContinuationsAsynchronously)).Task) : new(_lastVerdict);
 
-    public bool IsOverdue(long now) => _state.Changes.FirstStartAt is > 0 and var at ? now - at >= StartLatency : !_state.Changes.IsEmpty;
+    public bool IsOverdue(long now) => !IsRetired && (_state.Changes.FirstStartAt is > 0 and var at ? now - at >= StartLatency : !_state.Changes.IsEmpty);
 
     /// <summary>Commits the open change set if it is urgent (or <paramref name="force"/>) and no commit is in flight.</summary>
     public void Flush(bool force)
     {
         while (!_inFlight && !IsRetired && (_state.Changes.IsUrgent || (force && !_state.Changes.IsEmpty)))
         {
-            Seal(releases: MayRelease());
+            Seal(releases: (_isCreated && Parking.MayRelease(_node, _state)));
             force = false;
             Commit();
         }
@@ -100,7 +100,7 @@ internal sealed class JobCommits
     /// <summary>Gives back a claimed job that has nothing to do here.</summary>
     public void ReleaseIfIdle()
     {
-        if (!_inFlight && !IsRetired && (_state.IsTerminal || MayRelease()))
+        if (!_inFlight && !IsRetired && (_state.IsTerminal || (_isCreated && Parking.MayRelease(_node, _state))))
         {
             Seal(releases: true);
             Commit();
@@ -143,7 +143,7 @@ internal sealed class JobCommits
         ref var head = ref _state.Head;
         head.Percentage = JobProgress.Of(_state);
         head.Completed = _state.CompletedCount;
-        head.DueAt = NextDue();
+        head.DueAt = JobDue.Of(_state);
         head.Version++;
         _transition.Events = new EventRow(_state.Id, _state.Flow.Id, head.Sequence + 1, changes.Events.Count, changes.Events.Written);
         head.Sequence += changes.Events.Count;
@@ -176,6 +176,7 @@ internal sealed class JobCommits
         catch (Exception error)
         {
             EngineLog.RunnerFailed(_node.Log, error, _state.Id);
+            _node.LostTrack = true;
             verdict = new CommitVerdict(CommitResult.Stale);
         }
 
@@ -211,72 +212,52 @@ internal sealed class JobCommits
 
             if (_state.IsTerminal || _transition.Releases)
             {
-                CleanPackets();
-                Measure();
+                CloseBooks();
                 Retire();
             }
             else
             {
-                _runner.Bodies.ArmDue(_transition.Head.DueAt);
+                _runner.Bodies.ArmDue(StepWaits.NextDue(_state));
             }
         }
         else
         {
-            EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result.ToString());
+            if (verdict.Result != CommitResult.KeyTaken)
+            {
+                EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result.ToString());
+            }
+
             Drop();
         }
 
         _sealed!.Clear();
+        GiveBack();
         _awaitSealed?.ForEach(letter => letter.TrySetResult(letter.Verdict));
         _awaitSealed = null;
         _first?.TrySetResult(verdict);
     }
 
-    /// <summary>A waiting or paused job that is not due soon leaves memory in the commit that made it so (S16).</summary>
-    private bool MayRelease()
+    /// <summary>A retired job is changed no more: its change set serves the next one.</summary>
+    private void GiveBack()
     {
-        if (_node.IsDraining && _state is { IsTerminal: false, Running: 0 })
+        if (IsRetired && _sealed is { } finished && ReferenceEquals(finished, _state.Changes))
         {
-            return true;
+            (_sealed, _state.Changes) = (null, ChangeSet.Retired);
+            ChangeSet.Return(finished);
         }
-
-        if (_state.IsTerminal || _state.Running > 0 || _state.IsConcluding || _state.IsEnding || !_isCreated)
-        {
-            return false;
-        }
-
-        var due = NextDue();
-        var isFar = due == 0 || due - _node.Now > _node.Options.ParkAfter.Ticks;
-        return _state.Head.Status == JobStatus.Waiting ? isFar : _state.Head.Status == JobStatus.Paused && !_state.Head.StepMode && _state.Ready.ForcedCount == 0;
     }
 
-    /// <summary>When something happens to the job by itself: a waiting step, or the job's own time limit, which also runs while it is parked.</summary>
-    private long NextDue()
+    private void CloseBooks()
     {
         if (_state.IsTerminal)
         {
-            return 0;
+            var began = Math.Max(_state.Head.StartedAt, _state.Creation.CreatedAt);
+            WorkflowTelemetry.JobEnded(_state.Flow.Id, _state.Head.Status, TimeSpan.FromTicks(_state.Head.CompletedAt - began));
         }
 
-        var due = StepWaits.NextDue(_state);
-        var limit = _state.Creation.Options?.Timeout ?? _state.Flow.Definition.Timeout;
-        var end = limit is { } timeout && _state.Head.StartedAt > 0 ? _state.Head.StartedAt + timeout.Ticks : 0;
-        return due == 0 || (end > 0 && end < due) ? end : due;
-    }
-
-    private void CleanPackets()
-    {
         if (_state.Head.Status.IsSuccess() && (_state.Creation.Input.Reference is not null || Array.Exists(_state.Steps, step => step.Output.Reference is not null)))
         {
             _ = _node.CleanPacketsAsync(_state.Id, _state.Flow.Id, _state.Head.Output);
-        }
-    }
-
-    private void Measure()
-    {
-        if (_state.IsTerminal)
-        {
-            WorkflowTelemetry.JobEnded(_state.Flow.Id, _state.Head.Status, TimeSpan.FromTicks(_state.Head.CompletedAt - Math.Max(_state.Head.StartedAt, _state.Creation.CreatedAt)));
         }
     }
 

@@ -6,7 +6,7 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
     private readonly CancellationTokenSource _stop = new();
     private HashSet<int>? _abandoned;
     private List<ProgressSink>? _sinks;
-    private ITimer? _jobTimer;
+    private ITimer? _endTimer;
     private long _armedFor;
     private int _cause;
 
@@ -26,8 +26,11 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
 
         // On the pool: a user's cancellation callback may be slow, or throw, and this is called in the turn.
         ThreadPool.UnsafeQueueUserWorkItem(static stopped => stopped.Fire(), this, preferLocal: false);
-        node.Timers.At(node.Now + node.Options.StepCancellationGrace.Ticks, () => runner.InTurn(_ => runner.AbandonAll(cause)));
+        node.Timers.At(node.Now + node.Options.StepCancellationGrace.Ticks, () => runner.InTurn(_ => Abandonment.All(node, runner, cause)));
     }
+
+    /// <summary>Gives up on one run, in the turn.</summary>
+    public void Abandon(int step, int run, StepOutcome outcome) => runner.InTurn(_ => Abandonment.One(node, runner, step, run, outcome));
 
     public void MarkAbandoned(int run)
     {
@@ -46,24 +49,34 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
         }
     }
 
-    /// <summary>Wakes the job at this time; 0: nothing is due.</summary>
+    /// <summary>Looks at the job again when a waiting step is due, or the job's time is over.</summary>
+    public void Arm(JobState state, bool isRetired)
+    {
+        if (!isRetired)
+        {
+            ArmDue(StepWaits.NextDue(state));
+            ArmEnd(JobDue.EndOf(state));
+        }
+    }
+
+    /// <summary>Looks at the job again at this time, when a waiting step is due; 0: none is.</summary>
     public void ArmDue(long dueAt)
     {
         if (dueAt > 0 && dueAt != _armedFor)
         {
             _armedFor = dueAt;
-            node.Timers.At(dueAt, () => runner.Tell(new WakeDue()));
+            node.Timers.At(dueAt, () => runner.InTurn(static due => due.Wake()));
         }
     }
 
-    /// <summary>Ends the job when it takes longer than its flow or options allow, from its first step on.</summary>
-    public void ArmJobTimeout(JobState state)
+    /// <summary>Looks at the job again when its own time is over; 0: it has no limit, or has not begun. A timer of its own, so that a job that ends in time leaves none behind.</summary>
+    public void ArmEnd(long endAt)
     {
-        if ((state.Creation.Options?.Timeout ?? state.Flow.Definition.Timeout) is { } timeout)
+        if (endAt > 0)
         {
-            var since = state.Head.StartedAt > 0 ? state.Head.StartedAt : node.Now;
-            var left = TimeSpan.FromTicks(Math.Max(0, since + timeout.Ticks - node.Now));
-            _jobTimer = node.Time.CreateTimer(static owner => ((FlowRunner)owner!).Tell(new TimeOutJob()), runner, left, Timeout.InfiniteTimeSpan);
+            _endTimer ??= node.Time.CreateTimer(static owner => ((FlowRunner)owner!).InTurn(static due => due.Wake()), runner, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            var left = Math.Clamp(endAt - node.Now, 0, TimeSpan.FromDays(40).Ticks); // A timer takes 49 days at most; the job's wake arms it again.
+            _endTimer.Change(TimeSpan.FromMilliseconds(Math.Ceiling(TimeSpan.FromTicks(left).TotalMilliseconds)), Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -104,7 +117,7 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
         }
     }
 
-    public void Dispose() => _jobTimer?.Dispose(); // The token source stays: bodies that were given up may still look at it.
+    public void Dispose() => _endTimer?.Dispose(); // The token source stays: bodies that were given up may still look at it.
 
     private void Fire()
     {

@@ -38,8 +38,7 @@ internal static class SlotRun
         }
         catch (Exception error)
         {
-            EngineLog.RunnerFailed(node.Log, error, runner.Id);
-            runner.Drop();
+            runner.InTurn(failed => failed.Fail(error));
         }
 
         node.Scheduler.Release();

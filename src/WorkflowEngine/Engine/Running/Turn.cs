@@ -1,9 +1,10 @@
 namespace WorkflowEngine;
 
 /// <summary>
-/// The right to change a job's state: a flag plus a mailbox, not a thread. A mutable struct, to be kept in a field; who holds the turn must open the letters before giving it up.
+/// The right to change a job's state: a flag plus a mailbox, not a thread. Who finds the flag free does its work and drains the mailbox; who finds it taken leaves a letter.
+/// Nothing that is done in a turn throws: the runner drops the job instead, so that nobody waits for ever.
 /// </summary>
-internal struct Turn
+internal sealed class Turn(FlowRunner runner)
 {
     private Letter? _mail;
     private int _taken;
@@ -28,28 +29,41 @@ internal struct Turn
         return false;
     }
 
-    /// <summary>Leaves a letter. True: the turn was free and is taken now, so the caller must open the mail.</summary>
-    public bool Post(Letter letter)
+    /// <summary>Leaves a letter for the holder of the turn, or opens it at once when there is none by now.</summary>
+    public Task<CommandVerdict> Post(Letter letter)
     {
         do
         {
             letter.Next = Volatile.Read(ref _mail);
         }
         while (Interlocked.CompareExchange(ref _mail, letter, letter.Next) != letter.Next);
-        return Interlocked.CompareExchange(ref _taken, 1, 0) == 0;
+        if (Interlocked.CompareExchange(ref _taken, 1, 0) == 0)
+        {
+            Leave();
+        }
+
+        return letter.Task;
     }
 
-    /// <summary>All letters, the oldest first; null: none.</summary>
-    public Letter? TakeMail() => _mail is null ? null : Letter.Oldest(Interlocked.Exchange(ref _mail, null));
-
     /// <summary>
-    /// Gives the turn up. False: a letter came and the turn is held again. A letter that comes between the last look and the release either finds the turn free,
-    /// and its poster takes it, or is seen by the look after the release: none is left lying.
+    /// Drains the mailbox and gives the turn up. A letter that comes between the last look and the release either finds the turn free, and its poster takes it,
+    /// or is seen by the look after the release: none is left lying.
     /// </summary>
-    public bool TryRelease()
+    public void Leave()
     {
-        Interlocked.Exchange(ref _taken, 0);
-        return Volatile.Read(ref _mail) is null || Interlocked.CompareExchange(ref _taken, 1, 0) != 0;
+        do
+        {
+            while (Volatile.Read(ref _mail) is not null)
+            {
+                for (var letter = Letter.Oldest(Interlocked.Exchange(ref _mail, null)); letter is not null; letter = letter.Next)
+                {
+                    runner.Open(letter);
+                }
+            }
+
+            Interlocked.Exchange(ref _taken, 0);
+        }
+        while (Volatile.Read(ref _mail) is not null && Interlocked.CompareExchange(ref _taken, 1, 0) == 0);
     }
 }
 

@@ -3,9 +3,30 @@ namespace WorkflowEngine;
 /// <summary>What the commands since the last transition changed, and what is to happen once that is durable.</summary>
 internal sealed class ChangeSet
 {
+    [ThreadStatic]
+    private static ChangeSet? _spare;
+
     private List<StepStop>? _stops;
     private List<Guid>? _taken;
     private List<CommandAnswer>? _answers;
+
+    /// <summary>Stands where a retired job's was; never changed.</summary>
+    public static ChangeSet Retired { get; } = new();
+
+    /// <summary>An empty one: that of a job which this thread has finished with, if there is one.</summary>
+    public static ChangeSet Rent()
+    {
+        var rented = _spare ?? new ChangeSet();
+        _spare = null;
+        return rented;
+    }
+
+    /// <summary>For the next job; whoever gives it back must not touch it again.</summary>
+    public static void Return(ChangeSet finished)
+    {
+        finished.Clear();
+        _spare = finished;
+    }
 
     /// <summary>Steps whose row changes.</summary>
     public List<int> Touched { get; } = new(4);

@@ -30,7 +30,7 @@ internal sealed class JobState
 
     public JobCreation Creation { get; }
 
-    public ChangeSet Changes { get; set; } = new();
+    public ChangeSet Changes { get; set; } = ChangeSet.Rent();
 
     /// <summary>The steps that may start as soon as there is a slot: their predecessors' commits are durable.</summary>
     public ReadySteps Ready => _ready;

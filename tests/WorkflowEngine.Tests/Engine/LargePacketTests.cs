@@ -1,0 +1,82 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace WorkflowEngine.Tests.Engine;
+
+/// <summary>Where packets are kept, as seen from a flow (S22, S23).</summary>
+public sealed class LargePacketTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("packets-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Output_AboveInline_IsAFileThatTheNextStepReadsAndCompletionRemoves()
+    {
+        var seen = new List<string>();
+        await using var host = await StartAsync(seen);
+
+        var result = await host.Engine.RunAsync("good").Soon();
+
+        result.Output.Get<int>().Should().Be(20_000);
+        seen.Should().ContainSingle().Which.Should().StartWith(Path.Combine(_folder, "good", result.Id.ToString()));
+        await Deadlines.EventuallyAsync(() => Files().Length == 0);
+    }
+
+    [Fact]
+    public async Task Output_AboveInlineOfAFailedJob_StaysForARetry()
+    {
+        var seen = new List<string>();
+        await using var host = await StartAsync(seen);
+        var job = await host.Engine.StartAsync("bad");
+        (await job.WaitAsync().Soon()).Status.Should().Be(JobStatus.Failed);
+        Files().Should().HaveCount(1);
+
+        await job.RetryAsync().Soon();
+
+        (await job.WaitAsync().Soon()).Output.Get<int>().Should().Be(20_000);
+        await Deadlines.EventuallyAsync(() => Files().Length == 0);
+    }
+
+    [Fact]
+    public async Task Output_AboveTheLimit_FailsTheStepAsTooLarge()
+    {
+        await using var host = await StartAsync([], options => options.MaxPacketBytes = 10_000);
+
+        var result = await host.Engine.RunAsync("good").Soon();
+
+        (result.Status, result.Reason).Should().Be((JobStatus.Failed, Reasons.PacketTooLarge));
+        Files().Should().BeEmpty();
+        await host.NothingIsHeldAsync();
+    }
+
+    [Fact]
+    public async Task File_DamagedBetweenSteps_FailsTheNextStepWithDataRetrievalFailed()
+    {
+        await using var host = await StartAsync([]);
+        var job = await host.Engine.StartAsync("good", options: new JobOptions { StartPaused = true });
+        await job.RunStepAsync("make").Soon();
+        await File.AppendAllTextAsync(Files().Single(), "damage");
+
+        await job.ResumeAsync().Soon();
+
+        (await job.WaitAsync().Soon()).Reason.Should().Be(Reasons.DataRetrievalFailed);
+    }
+
+    private Task<TestHost> StartAsync(List<string> seen, Action<WorkflowEngineOptions>? options = null) => TestHost.StartAsync(
+        engine => engine
+            .UseFilePackets(_folder)
+            .AddStep("make", (_, _) => DataPacket.Of(new string('x', 20_000)))
+            .AddStep("measure", (payload, _) =>
+            {
+                seen.AddRange(Files());
+                return DataPacket.Of(payload.Get<string>().Length);
+            })
+            .AddStep("break_once", (payload, _) => Interlocked.Exchange(ref _broke, 1) == 0 ? throw new InvalidOperationException("once") : DataPacket.Of(payload.Get<string>().Length))
+            .AddFlow("good", flow => flow.Start("make", "make").Then("measure", "measure"))
+            .AddFlow("bad", flow => flow.Start("make", "make").Then("break", "break_once")),
+        options);
+
+    private int _broke;
+
+    private string[] Files() => Directory.GetFiles(_folder, "*.json", SearchOption.AllDirectories);
+}
