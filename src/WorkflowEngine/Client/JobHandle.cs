@@ -41,6 +41,10 @@ public class JobHandle
     /// <exception cref="JobNotFoundException">There is no such job.</exception>
     public virtual IAsyncEnumerable<JobEvent> WatchAsync(long after = 0, CancellationToken cancellationToken = default) => _reading.WatchAsync(Id, after, cancellationToken);
 
+    /// <summary>The events committed so far; none for a mock.</summary>
+    internal Task<IReadOnlyList<JobEvent>> EventsSoFarAsync(CancellationToken cancellationToken)
+        => _reading is null ? Task.FromResult<IReadOnlyList<JobEvent>>([]) : _reading.EventsAsync(Id, cancellationToken);
+
     /// <summary>Gates starts: running steps finish, no new body begins once this has returned (S14).</summary>
     /// <exception cref="InvalidTransitionException">The job has ended, or is ending.</exception>
     public virtual Task PauseAsync(ControlOptions? options = null, CancellationToken cancellationToken = default) => _control.SendAsync(Id, "pause", options, cancellationToken);

@@ -83,6 +83,24 @@ internal sealed class JobReading(EngineNode node)
         }
     }
 
+    /// <summary>The events committed so far.</summary>
+    public async Task<IReadOnlyList<JobEvent>> EventsAsync(JobId id, CancellationToken cancellationToken)
+    {
+        await LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
+        var events = new List<JobEvent>();
+        while (true)
+        {
+            var after = events.Count == 0 ? 0 : events[^1].Sequence;
+            var page = await node.Store.ReadEventsAsync(new EventQuery(id, after), cancellationToken).ConfigureAwait(false);
+            if (page.Rows.Count == 0)
+            {
+                return events;
+            }
+
+            events.AddRange(page.Rows.SelectMany(row => row.Read()).Where(happened => happened.Sequence > after));
+        }
+    }
+
     public async Task<StepStatusReport> StepEndAsync(JobId id, string step, CancellationToken cancellationToken)
     {
         while (true)

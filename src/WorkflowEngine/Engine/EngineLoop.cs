@@ -11,9 +11,13 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
 
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _wake = new(0, 1);
+
+    /// <summary>One claim at a time, adoption included: who holds it knows that no job is between the store and its runner.</summary>
+    private readonly SemaphoreSlim _claim = new(1, 1);
     private Task _claiming = Task.CompletedTask;
     private Task _listening = Task.CompletedTask;
     private ITimer? _sweep;
+    private ITimer? _alarm;
     private volatile bool _isHungry;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -28,6 +32,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         node.Wake = () => Wake(onlyIfHungry: true);
         node.Accepts = true;
         _sweep = node.Time.CreateTimer(static loop => ((EngineLoop)loop!).Sweep(), this, SweepInterval, SweepInterval);
+        _alarm = node.Time.CreateTimer(static loop => ((EngineLoop)loop!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _claiming = Task.Run(ClaimUntilStoppedAsync, CancellationToken.None);
         _listening = Task.Run(ListenAsync, CancellationToken.None);
     }
@@ -54,11 +59,8 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
             await EmptyWithinAsync(node.Options.StepCancellationGrace + TimeSpan.FromSeconds(1), CancellationToken.None).ConfigureAwait(false);
         }
 
-        if (_sweep is not null)
-        {
-            await _sweep.DisposeAsync().ConfigureAwait(false);
-        }
-
+        _sweep?.Dispose();
+        _alarm?.Dispose();
         await node.Store.RenewAsync(new NodeBeat(node.Incarnation, node.Name, node.Options.LeaseDuration, Stopping: true), CancellationToken.None).ConfigureAwait(false);
         EngineLog.Stopped(node.Log, node.Name, node.Held);
     }
@@ -66,8 +68,10 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
     public void Dispose()
     {
         _sweep?.Dispose();
+        _alarm?.Dispose();
         _stop.Dispose();
         _wake.Dispose();
+        _claim.Dispose();
     }
 
     /// <summary>Makes the loop look for work now.</summary>
@@ -88,6 +92,47 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         }
     }
 
+    /// <summary>Claims at once, beside the loop's own rounds. When it returns, every job that was runnable and for which there was room has its runner.</summary>
+    public async Task<ClaimReply> ClaimNowAsync()
+    {
+        await _claim.WaitAsync(_stop.Token).ConfigureAwait(false);
+        var places = 0;
+        try
+        {
+            var lostTrack = node.LostTrack;
+            node.LostTrack = false;
+            _isHungry = true; // Before the count: a place that comes free from here on wakes the loop.
+            places = node.Reserve(int.MaxValue);
+            var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = places, Flows = node.RunnableFlows(), Held = lostTrack ? [.. node.Runners.Select(runner => runner.Id)] : null };
+            var reply = await node.Store.ClaimAsync(request, _stop.Token).ConfigureAwait(false);
+            _isHungry = reply.Jobs.Count >= places;
+            node.GiveBack(places - reply.Jobs.Count);
+            places = reply.Jobs.Count;
+            foreach (var job in reply.Jobs)
+            {
+                places--;
+                await AdoptAsync(job).ConfigureAwait(false);
+            }
+
+            foreach (var message in reply.Mail)
+            {
+                node.Find(message.JobId)?.Deliver(message);
+            }
+
+            return reply;
+        }
+        catch
+        {
+            node.LostTrack = true; // A failed claim may have taken jobs (G3).
+            node.GiveBack(places);
+            throw;
+        }
+        finally
+        {
+            _claim.Release();
+        }
+    }
+
     private async Task ClaimUntilStoppedAsync()
     {
         var failures = 0;
@@ -103,7 +148,6 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
             {
                 pause = TimeSpan.FromMilliseconds(Math.Min(5000, 50 * (1 << Math.Min(failures++, 7))));
                 EngineLog.ClaimFailed(node.Log, error, pause);
-                node.LostTrack = true; // The failed claim may have taken jobs (G3).
             }
 
             await SleepAsync(pause).ConfigureAwait(false);
@@ -112,23 +156,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
 
     private async Task<TimeSpan> ClaimAsync()
     {
-        var lostTrack = node.LostTrack;
-        node.LostTrack = false;
-        _isHungry = true; // Before the count: a place that comes free from here on wakes the loop.
-        var slots = Math.Max(0, node.Options.MaxConcurrentJobs - node.Held);
-        var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = slots, Flows = node.RunnableFlows(), Held = lostTrack ? [.. node.Runners.Select(runner => runner.Id)] : null };
-        var reply = await node.Store.ClaimAsync(request, _stop.Token).ConfigureAwait(false);
-        _isHungry = reply.Jobs.Count >= slots;
-        foreach (var job in reply.Jobs)
-        {
-            await AdoptAsync(job).ConfigureAwait(false);
-        }
-
-        foreach (var message in reply.Mail)
-        {
-            node.Find(message.JobId)?.Deliver(message);
-        }
-
+        var reply = await ClaimNowAsync().ConfigureAwait(false);
         if (reply.Jobs.Count > 0 && !_isHungry)
         {
             return TimeSpan.Zero;
@@ -143,6 +171,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         if (node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) is not { } flow)
         {
             EngineLog.FlowMissing(node.Log, job.Creation.Id, job.Creation.FlowId, job.Creation.FlowVersion);
+            node.GiveBack(1);
             return;
         }
 
@@ -170,10 +199,9 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
     {
         if (pause > TimeSpan.Zero)
         {
-            using var ends = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            var slept = Task.Delay(pause, node.Time, ends.Token);
-            await Task.WhenAny(slept, _wake.WaitAsync(ends.Token)).ConfigureAwait(false);
-            await ends.CancelAsync().ConfigureAwait(false);
+            _alarm!.Change(pause, Timeout.InfiniteTimeSpan);
+            await _wake.WaitAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _alarm.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
 

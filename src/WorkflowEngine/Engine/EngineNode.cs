@@ -9,7 +9,7 @@ internal sealed class EngineNode
 {
     private readonly ConcurrentDictionary<JobId, FlowRunner> _runners = new();
     private readonly ConcurrentDictionary<(string, string), RunnableFlow> _flows = new();
-    private int _held;
+    private int _places;
 
     public required WorkflowEngineOptions Options { get; init; }
 
@@ -62,8 +62,8 @@ internal sealed class EngineNode
     /// <summary>A job may be owned by this incarnation that no runner holds: the next claim names those that are held (G3).</summary>
     public bool LostTrack { get; set; }
 
-    /// <summary>Jobs held by this node; counted apart, since counting a concurrent dictionary takes all its locks.</summary>
-    public int Held => Volatile.Read(ref _held);
+    /// <summary>Places taken by jobs that this node holds or is about to hold; counted apart, since counting a concurrent dictionary takes all its locks.</summary>
+    public int Held => Volatile.Read(ref _places);
 
     public IEnumerable<FlowRunner> Runners => _runners.Values;
 
@@ -71,18 +71,42 @@ internal sealed class EngineNode
 
     public FlowRunner? Find(JobId id) => _runners.GetValueOrDefault(id);
 
+    /// <summary>Holds a job, in a place that was reserved for it.</summary>
     public void Add(FlowRunner runner)
     {
+        // A job that is handed out again, after the node lost track, may replace a runner that does not know yet.
+        if (_runners.TryAdd(runner.Id, runner))
+        {
+            WorkflowTelemetry.JobHeld(runner.Facts.FlowId, 1);
+            return;
+        }
+
         _runners[runner.Id] = runner;
-        Interlocked.Increment(ref _held);
-        WorkflowTelemetry.JobHeld(runner.Facts.FlowId, 1);
+        GiveBack(1);
     }
+
+    /// <summary>Takes up to so many places under <see cref="WorkflowEngineOptions.MaxConcurrentJobs"/>, before anything is claimed or started for them. Returns how many it got.</summary>
+    public int Reserve(int wanted)
+    {
+        while (true)
+        {
+            var taken = Volatile.Read(ref _places);
+            var granted = Math.Clamp(Options.MaxConcurrentJobs - taken, 0, wanted);
+            if (granted == 0 || Interlocked.CompareExchange(ref _places, taken + granted, taken) == taken)
+            {
+                return granted;
+            }
+        }
+    }
+
+    /// <summary>Gives reserved places back; a negative number takes more than the limit, for jobs that were claimed for their mail.</summary>
+    public void GiveBack(int places) => Interlocked.Add(ref _places, -places);
 
     public void Remove(FlowRunner runner)
     {
         if (_runners.TryRemove(new(runner.Id, runner)))
         {
-            Interlocked.Decrement(ref _held);
+            GiveBack(1);
             WorkflowTelemetry.JobHeld(runner.Facts.FlowId, -1);
         }
 

@@ -39,8 +39,8 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     private ValueTask<Started> CreateAsync(CompiledFlow flow, JobCreation creation, JobData data, long now)
     {
         var state = JobMachine.Create(flow, creation, data, now);
-        var mayOwn = node.Accepts && node.Options.RunJobs && node.Held < node.Options.MaxConcurrentJobs && creation.Options is not { StartAfter: not null } && !state.Head.Paused;
-        return mayOwn && node.FindFlow(flow.Id, flow.Version) is { IsWhole: true } runnable ? OwnAsync(runnable, state) : LeaveAsync(state);
+        var mayOwn = node.Accepts && node.Options.RunJobs && creation.Options is not { StartAfter: not null } && !state.Head.Paused;
+        return mayOwn && node.FindFlow(flow.Id, flow.Version) is { IsWhole: true } runnable && node.Reserve(1) == 1 ? OwnAsync(runnable, state) : LeaveAsync(state);
     }
 
     private async ValueTask<Started> OwnAsync(RunnableFlow flow, JobState state)

@@ -11,12 +11,12 @@ namespace WorkflowEngine;
 internal sealed class EngineHost : IHostedService, IAsyncDisposable
 {
     private readonly IReadOnlyList<IJobObserver> _observers;
-    private readonly EngineLoop _loop;
     private readonly Pruner _pruner;
     private readonly string? _temporaryPackets;
     private readonly CancellationTokenSource _stop = new();
     private Task _observing = Task.CompletedTask;
     private int _state;
+    private int _isDisposed;
 
     public EngineHost(IServiceProvider services, EngineComposition composition, string? name)
     {
@@ -58,11 +58,13 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
         var starter = new JobStarter(Node, Make(composition.EngineData, services));
         var reading = new JobReading(Node);
         Client = new WorkflowEngineClient(Node, starter, reading, new JobControl(Node, starter, reading));
-        _loop = new EngineLoop(Node);
+        Loop = new EngineLoop(Node);
         _pruner = new Pruner(Node);
     }
 
     public EngineNode Node { get; }
+
+    public EngineLoop Loop { get; }
 
     public IWorkflowEngine Client { get; }
 
@@ -75,7 +77,7 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
             var watched = _observers.Select(observer => (observer, Node.Events.Watch(job: null, capacity: 65_536))).ToList();
             _observing = Task.WhenAll(watched.Select(pair => Task.Run(() => ObserveAsync(pair.observer, pair.Item2), CancellationToken.None)));
 
-            await _loop.StartAsync(cancellationToken).ConfigureAwait(false);
+            await Loop.StartAsync(cancellationToken).ConfigureAwait(false);
             _pruner.Start();
         }
     }
@@ -85,7 +87,7 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
     {
         if (Interlocked.CompareExchange(ref _state, 2, 1) == 1 && Node.Options.RunJobs)
         {
-            await _loop.StopAsync(cancellationToken).ConfigureAwait(false);
+            await Loop.StopAsync(cancellationToken).ConfigureAwait(false);
             await _pruner.DisposeAsync().ConfigureAwait(false);
             await _stop.CancelAsync().ConfigureAwait(false);
             // One that ignores its token is left behind.
@@ -93,10 +95,16 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
         }
     }
 
+    /// <summary>Disposing twice is disposing once: the container knows this host by two names.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
-        _loop.Dispose();
+        Loop.Dispose();
         await Node.Commits.DisposeAsync().ConfigureAwait(false);
         if (Node.Store is IAsyncDisposable store)
         {

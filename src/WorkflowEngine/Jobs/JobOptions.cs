@@ -49,7 +49,7 @@ public sealed record JobOptions
     /// <summary>Jobs of the same key run one at a time.</summary>
     public string? ConcurrencyKey { get; init; }
 
-    /// <summary>How many steps of this job run at the same time; null: as the flow says.</summary>
+    /// <summary>How many steps of this job run at the same time, whatever the flow says; null: as the flow says. The node's slots bound it too.</summary>
     public int? MaxConcurrentSteps { get; init; }
 
     /// <summary>How long the job may take in all, from its first step on; null: as the flow says.</summary>

@@ -83,6 +83,58 @@ public static class StatusFacts
     public static string ToWord(this StepStatus status) => JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());
 }
 
+/// <summary>The legal changes of status, one line per status: what may follow it. Everything else is a mistake of the engine, refused where it happens.</summary>
+internal static class StatusChanges
+{
+    /// <summary>A failed job is reopened by retry, skip or restore (S15); the other ends are final.</summary>
+    private static readonly int[] OfJobs = Table(
+        (JobStatus.Pending, [JobStatus.Running, JobStatus.Paused, JobStatus.CompletedNoItems, JobStatus.Failed, JobStatus.Cancelled]),
+        (JobStatus.Running, [JobStatus.Waiting, JobStatus.Paused, JobStatus.Completed, JobStatus.CompletedNoItems, JobStatus.Failed, JobStatus.Cancelled]),
+        (JobStatus.Waiting, [JobStatus.Running, JobStatus.Paused, JobStatus.Completed, JobStatus.CompletedNoItems, JobStatus.Failed, JobStatus.Cancelled]),
+        (JobStatus.Paused, [JobStatus.Pending, JobStatus.Running, JobStatus.Waiting, JobStatus.Completed, JobStatus.CompletedNoItems, JobStatus.Failed, JobStatus.Cancelled]),
+        (JobStatus.Completed, []),
+        (JobStatus.CompletedNoItems, []),
+        (JobStatus.Failed, [JobStatus.Pending, JobStatus.Running, JobStatus.Paused]),
+        (JobStatus.Cancelled, []));
+
+    /// <summary>Completed and skipped steps stay so; the other ends begin anew when the job is reopened, or are skipped by an operator.</summary>
+    private static readonly int[] OfSteps = Table(
+        (StepStatus.Pending, [StepStatus.Pending, StepStatus.WaitingInputs, StepStatus.Running, StepStatus.Skipped, StepStatus.Blocked, StepStatus.Cancelled]),
+        (StepStatus.WaitingInputs, [StepStatus.WaitingInputs, StepStatus.Pending, StepStatus.Skipped, StepStatus.Blocked, StepStatus.Cancelled]),
+        (StepStatus.Waiting, [StepStatus.Pending, StepStatus.Skipped, StepStatus.Cancelled]),
+        (StepStatus.Running, [StepStatus.Pending, StepStatus.Waiting, StepStatus.Completed, StepStatus.Failed, StepStatus.Skipped, StepStatus.Cancelled]),
+        (StepStatus.Completed, []),
+        (StepStatus.Failed, [StepStatus.Pending, StepStatus.Skipped]),
+        (StepStatus.Skipped, []),
+        (StepStatus.Blocked, [StepStatus.Pending, StepStatus.Skipped]),
+        (StepStatus.Cancelled, [StepStatus.Pending, StepStatus.Skipped]));
+
+    public static bool IsLegal(JobStatus from, JobStatus to) => (OfJobs[(int)from] & (1 << (int)to)) != 0;
+
+    public static bool IsLegal(StepStatus from, StepStatus to) => (OfSteps[(int)from] & (1 << (int)to)) != 0;
+
+    /// <summary>The new status.</summary>
+    /// <exception cref="InvalidOperationException">The change is not in the table.</exception>
+    public static JobStatus Checked(JobStatus from, JobStatus to) => IsLegal(from, to) ? to : throw Illegal("job", from.ToWord(), to.ToWord());
+
+    /// <summary>The new status.</summary>
+    /// <exception cref="InvalidOperationException">The change is not in the table.</exception>
+    public static StepStatus Checked(StepStatus from, StepStatus to) => IsLegal(from, to) ? to : throw Illegal("step", from.ToWord(), to.ToWord());
+
+    private static InvalidOperationException Illegal(string what, string from, string to) => new($"A {what} cannot change from {from} to {to}.");
+
+    private static int[] Table<T>(params (T From, T[] To)[] lines) where T : struct, Enum
+    {
+        var table = new int[lines.Length];
+        foreach (var (from, to) in lines)
+        {
+            table[(int)(object)from] = to.Sum(next => 1 << (int)(object)next);
+        }
+
+        return table;
+    }
+}
+
 internal sealed class JobStatusForm() : JsonStringEnumConverter<JobStatus>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
 
 internal sealed class StepStatusForm() : JsonStringEnumConverter<StepStatus>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);

@@ -21,7 +21,7 @@ internal static class JobControls
             RetryJob retry => JobReopening.Retry(state, retry, now),
             RunStep run => Run(state, run),
             SendSignal signal => state.IsTerminal ? Ended(state) : StepWaits.Signal(state, signal, now),
-            WriteVariable write => Write(state, write),
+            WriteVariable write => Write(state, write, now),
             _ => CommandVerdict.Refused($"The action '{command.Word}' is unknown to this version."),
         };
         Audit(state, command, verdict, before, now);
@@ -42,7 +42,7 @@ internal static class JobControls
 
         state.Head.Paused = true;
         state.Changes.Events.Job(EventKind.JobPaused, state.Id, now, state.Head.Status, JobStatus.Paused, 0, new EventNotes(command.Actor, Message: command.Note));
-        state.Head.Status = JobStatus.Paused;
+        state.Become(JobStatus.Paused);
         return CommandVerdict.Applied;
     }
 
@@ -60,8 +60,9 @@ internal static class JobControls
 
         state.Head.Paused = false;
         state.Head.StepMode = false;
-        JobMachine.UpdateStatus(state, now);
-        state.Changes.Events.Job(EventKind.JobResumed, state.Id, now, JobStatus.Paused, state.Head.Status, 0, new EventNotes(command.Actor, Message: command.Note));
+        var to = JobMachine.StatusOf(state);
+        state.Changes.Events.Job(EventKind.JobResumed, state.Id, now, state.Head.Status, to, 0, new EventNotes(command.Actor, Message: command.Note));
+        state.Become(to);
         return CommandVerdict.Applied;
     }
 
@@ -70,6 +71,11 @@ internal static class JobControls
         if (state.IsTerminal)
         {
             return state.Head.Status == end ? CommandVerdict.AlreadySo : Ended(state);
+        }
+
+        if (end == JobStatus.Cancelled && state.Data.Ending == JobStatus.Cancelled)
+        {
+            return CommandVerdict.AlreadySo;
         }
 
         JobEnd.Decide(state, end, reason, message, stopRunning: true, now);
@@ -84,25 +90,22 @@ internal static class JobControls
             return NoSuchStep(state, command.Step);
         }
 
-        var status = state.Steps[index].Status;
-        if (state.Head.Status == JobStatus.Failed)
-        {
-            return JobReopening.Skip(state, index, command, now);
-        }
-
-        if (state.IsTerminal || state.IsEnding)
+        if (state.IsEnding || state.IsConcluding || (state.IsTerminal && state.Head.Status != JobStatus.Failed))
         {
             return Ended(state);
         }
 
+        var status = state.Steps[index].Status;
         switch (status)
         {
             case StepStatus.Skipped:
                 return CommandVerdict.AlreadySo;
+            case StepStatus.Failed when state.Flow.Steps[index].HasErrorEdge:
+                return CommandVerdict.Refused($"Step '{command.Step}' failed and its error edge has taken that over; there is nothing to skip.");
             case StepStatus.Pending or StepStatus.WaitingInputs or StepStatus.Waiting:
                 StepEnds.Skip(state, index, command.Output, Reasons.SkippedByOperator, command.Note, null, now);
                 return CommandVerdict.Applied;
-            case StepStatus.Blocked or StepStatus.Failed:
+            case StepStatus.Blocked or StepStatus.Failed or StepStatus.Cancelled:
                 return JobReopening.Skip(state, index, command, now);
             default:
                 return CommandVerdict.Refused($"Step '{command.Step}' is {status.ToWord()}; only pending, waiting, blocked and failed steps can be skipped.");
@@ -117,7 +120,7 @@ internal static class JobControls
             return NoSuchStep(state, command.Step);
         }
 
-        if (state.IsTerminal || state.IsEnding)
+        if (state.IsTerminal || state.IsEnding || state.IsConcluding)
         {
             return Ended(state);
         }
@@ -128,11 +131,14 @@ internal static class JobControls
             return CommandVerdict.Refused(WhyNotReady(state, index));
         }
 
-        if (!state.Ready.IsForced(index))
+        if (step.IsForced)
         {
-            state.Ready.Force(index);
+            return CommandVerdict.AlreadySo;
         }
 
+        // Not at once: what made the step ready may not be durable yet.
+        step.IsForced = true;
+        state.Changes.Forced.Add(index);
         return CommandVerdict.Applied;
     }
 
@@ -152,7 +158,7 @@ internal static class JobControls
         return $"Step '{declared.Id}' is blocked: its prerequisites do not hold ({string.Join(", ", missing)}).";
     }
 
-    private static CommandVerdict Write(JobState state, WriteVariable command)
+    private static CommandVerdict Write(JobState state, WriteVariable command, long now)
     {
         if (state.IsTerminal)
         {
@@ -160,7 +166,7 @@ internal static class JobControls
         }
 
         state.Data = state.Data with { Variables = state.Data.Variables.SetItem(command.Variable.Name, command.Variable) };
-        state.Changes.HeadChanged = true;
+        state.Changes.Events.Note(EventKind.VariableSet, state.Id, now, null, new EventNotes(command.Actor, Data: EventData.OfVariable(command.Variable)));
         return CommandVerdict.Applied;
     }
 
@@ -174,7 +180,7 @@ internal static class JobControls
     }
 
     private static CommandVerdict Ended(JobState state)
-        => CommandVerdict.Refused(state.IsTerminal ? $"The job is {state.Head.Status.ToWord()}." : $"The job is ending as {state.Data.Ending?.ToWord()}.");
+        => CommandVerdict.Refused(state.IsTerminal ? $"The job is {state.Head.Status.ToWord()}." : $"The job is ending as {(state.Data.Ending ?? JobStatus.Completed).ToWord()}.");
 
     private static CommandVerdict NoSuchStep(JobState state, string step)
         => CommandVerdict.Refused($"Flow '{state.Flow.Id}' has no step '{step}'.");

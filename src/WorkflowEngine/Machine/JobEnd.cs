@@ -10,9 +10,10 @@ internal static class JobEnd
         {
             state.Data = state.Data with { Ending = end, Reason = reason, Message = message };
             state.Changes.HeadChanged = true;
-            state.Changes.IsUrgent = true;
+            state.IsConcluding = false;
         }
 
+        state.Changes.IsUrgent = true;
         if (stopRunning)
         {
             StopRunning(state);
@@ -119,7 +120,7 @@ internal static class JobEnd
     private static void EndWell(JobState state, long now)
     {
         state.Changes.IsUrgent = true;
-        if (state.Flow.Output is null && TryPlainOutput(state, out var output))
+        if (TryPlainOutput(state, out var output))
         {
             state.Head.Output = output;
             Finalise(state, GoodEnd(state), state.Data.Reason, null, now);
@@ -132,10 +133,10 @@ internal static class JobEnd
 
     private static bool TryPlainOutput(JobState state, out PacketSlot output)
     {
-        output = state.FinishOutput;
-        if (!output.IsNone)
+        output = state.Head.Output; // What a finishing step gave comes before everything else.
+        if (!output.IsNone || state.Flow.Output is not null)
         {
-            return true;
+            return !output.IsNone;
         }
 
         if (state.Flow.Leaves.Length == 1)
@@ -155,7 +156,7 @@ internal static class JobEnd
     {
         EndOpenSteps(state, StepStatus.Cancelled, EventKind.StepCancelled, Reasons.JobEnded, now);
         var from = state.Head.Status;
-        state.Head.Status = end;
+        state.Become(end);
         state.Head.Paused = false;
         state.Head.CompletedAt = now;
         state.Head.DueAt = 0;

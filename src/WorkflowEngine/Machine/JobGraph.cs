@@ -18,10 +18,8 @@ internal static class JobGraph
                 return !state.Flow.Steps[edge.From].HasErrorEdge ? EdgeFate.Blocked : edge.TakesFailure ? EdgeFate.Live : EdgeFate.Dead;
             case StepStatus.Blocked:
                 return EdgeFate.Blocked;
-            case StepStatus.Cancelled:
-                return EdgeFate.Dead;
             default:
-                return EdgeFate.Open;
+                return EdgeFate.Open; // Also of a cancelled step: its job is ending, and should it be reopened the step begins anew.
         }
     }
 
@@ -89,7 +87,7 @@ internal static class JobGraph
         var canFire = required == 0 ? step.Blocked == 0 && step.Arrived < edges : step.Live + edges - step.Arrived >= required;
         if (canFire)
         {
-            step.Status = StepStatus.WaitingInputs;
+            step.Become(StepStatus.WaitingInputs);
             return false;
         }
 
@@ -105,17 +103,41 @@ internal static class JobGraph
         return true;
     }
 
+    /// <summary>Whether a failure is taken by nobody: no error edge, and not only <c>any</c> and <c>count</c> joins that have fired or still can (S8).</summary>
+    public static bool IsUnhandled(JobState state, int failed)
+    {
+        var declared = state.Flow.Steps[failed];
+        if (declared.HasErrorEdge)
+        {
+            return false;
+        }
+
+        foreach (var edge in declared.Outgoing)
+        {
+            ref var target = ref state.Steps[edge.To];
+            if (state.Flow.Steps[edge.To].Join.Required == 0 || target.Status == StepStatus.Blocked || (target.Status == StepStatus.Cancelled && target.Detail?.FiredBy is null))
+            {
+                return true;
+            }
+        }
+
+        return declared.Outgoing.Length == 0;
+    }
+
     /// <summary>All inputs are there: the step lacks only a slot.</summary>
     public static void MakeReady(JobState state, int index, long now)
     {
         ref var step = ref state.Steps[index];
         var from = step.Status;
-        step.Status = StepStatus.Pending;
+        step.Become(StepStatus.Pending);
         step.IsReady = true;
         state.ReadyCount++;
         state.Changes.Readied.Add(index);
         state.Changes.IsUrgent = true;
-        state.Changes.Events.Step(EventKind.StepQueued, state.Id, now, state.Flow.Steps[index].Id, from, StepStatus.Pending, 0, null);
+        if (!state.IsLoading || step.IsTouched)
+        {
+            state.Changes.Events.Step(EventKind.StepQueued, state.Id, now, state.Flow.Steps[index].Id, from, StepStatus.Pending, 0, null);
+        }
     }
 
     private static void Fire(JobState state, int index, bool fixesInputs, long now)

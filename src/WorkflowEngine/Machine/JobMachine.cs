@@ -22,7 +22,7 @@ internal static class JobMachine
         {
             state.Head.Paused = true;
             state.Head.StepMode = options.StepMode;
-            state.Head.Status = JobStatus.Paused;
+            state.Become(JobStatus.Paused);
             state.Changes.Events.Job(EventKind.JobPaused, creation.Id, now, JobStatus.Pending, JobStatus.Paused, 0, StartPausedNotes);
         }
 
@@ -70,13 +70,17 @@ internal static class JobMachine
             state.Head.StartedAt = now;
             var to = state.Head.Paused ? JobStatus.Paused : JobStatus.Running;
             state.Changes.Events.Job(EventKind.JobStarted, state.Id, now, state.Head.Status, to, state.Head.Attempt, null);
-            state.Head.Status = to;
+            if (to != state.Head.Status)
+            {
+                state.Become(to);
+            }
         }
 
         ref var step = ref state.Touch(index);
         var declared = state.Flow.Steps[index];
         step.IsReady = false;
-        step.Status = StepStatus.Running;
+        step.IsForced = false;
+        step.Become(StepStatus.Running);
         step.Attempt += 1;
         step.Run = state.NextRun++;
         step.StartedAt = now;
@@ -95,15 +99,27 @@ internal static class JobMachine
     }
 
     /// <summary>Called when the change set that readied steps is durable: from now on they may start.</summary>
-    public static void ReleaseReadied(JobState state, IReadOnlyList<int> readied)
+    public static void ReleaseReadied(JobState state, ChangeSet durable)
     {
-        for (var i = 0; i < readied.Count; i++)
+        for (var i = 0; i < durable.Readied.Count; i++)
         {
-            state.Ready.Add(readied[i]);
+            state.Ready.Add(durable.Readied[i]);
+        }
+
+        if (durable.HasForced)
+        {
+            durable.Forced.ForEach(state.Ready.Force);
         }
     }
 
-    /// <summary>Job status by the first that holds: paused; running; waiting; pending (S16).</summary>
+    /// <summary>The status of a job that has not ended, by the first that holds: paused; running; waiting; pending (S16).</summary>
+    public static JobStatus StatusOf(JobState state)
+        => state.Head.Paused && !state.IsEnding ? JobStatus.Paused
+            : state.Head.StartedAt == 0 && !state.IsEnding && state.Waiting == 0 ? JobStatus.Pending
+            : state.Running > 0 || state.ReadyCount > 0 || state.IsEnding || state.IsConcluding || state.Waiting == 0 ? JobStatus.Running
+            : JobStatus.Waiting;
+
+    /// <summary>Brings the job's status up to date with its steps.</summary>
     public static void UpdateStatus(JobState state, long now)
     {
         var from = state.Head.Status;
@@ -112,13 +128,10 @@ internal static class JobMachine
             return;
         }
 
-        var to = state.Head.Paused && !state.IsEnding ? JobStatus.Paused
-            : state.Head.StartedAt == 0 && !state.IsEnding && state.Waiting == 0 ? JobStatus.Pending
-            : state.Running > 0 || state.ReadyCount > 0 || state.IsEnding || state.IsConcluding || state.Waiting == 0 ? JobStatus.Running
-            : JobStatus.Waiting;
+        var to = StatusOf(state);
         if (to != from)
         {
-            state.Head.Status = to;
+            state.Become(to);
             state.Changes.HeadChanged = true;
             if (to == JobStatus.Waiting || from == JobStatus.Waiting)
             {
@@ -137,7 +150,7 @@ internal static class JobMachine
         }
 
         var fraction = (float)(Math.Clamp(report.Percent, 0, 100) / 100);
-        if (fraction < step.Fraction || (fraction == step.Fraction && report.Message is null))
+        if (float.IsNaN(fraction) || fraction < step.Fraction || (fraction == step.Fraction && report.Message is null))
         {
             return CommandVerdict.AlreadySo;
         }
@@ -152,11 +165,12 @@ internal static class JobMachine
 
     private static CommandVerdict TimeOut(JobState state, long now)
     {
-        if (state.IsTerminal || state.IsEnding)
+        if (state.IsTerminal)
         {
             return CommandVerdict.AlreadySo;
         }
 
+        // A job that is ending already keeps its end, but what still runs is stopped.
         JobEnd.Decide(state, JobStatus.Failed, Reasons.JobTimeout, "The job took longer than its timeout allows.", stopRunning: true, now);
         return CommandVerdict.Applied;
     }
@@ -174,6 +188,8 @@ internal static class EventData
 {
     public static System.Text.Json.JsonElement Of(string name, string? value)
         => WorkflowJson.ToElement(new Dictionary<string, string?>(StringComparer.Ordinal) { [name] = value });
+
+    public static System.Text.Json.JsonElement OfVariable(JobVariable variable) => Of("name", variable.Name, "kind", variable.Kind.ToString().ToLowerInvariant());
 
     public static System.Text.Json.JsonElement Of(string name, string? value, string secondName, string? secondValue)
         => WorkflowJson.ToElement(new Dictionary<string, string?>(StringComparer.Ordinal) { [name] = value, [secondName] = secondValue });

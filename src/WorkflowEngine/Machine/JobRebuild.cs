@@ -19,14 +19,16 @@ internal static class JobRebuild
             if (state.Steps[index].Status == StepStatus.Running)
             {
                 ref var step = ref state.Touch(index);
-                step.Status = StepStatus.Pending;
+                step.Become(StepStatus.Pending);
                 step.Attempt--;
             }
         }
 
+        state.IsLoading = true;
+        Derive(state, now);
+        state.IsLoading = false;
         if (!state.IsTerminal)
         {
-            Derive(state, now);
             JobEnd.Check(state, now);
             JobMachine.UpdateStatus(state, now);
         }
@@ -103,16 +105,18 @@ internal static class JobRebuild
                 StepWaits.Remember(state, index);
                 return;
             case StepStatus.Pending or StepStatus.WaitingInputs:
-                step.Status = StepStatus.Pending;
-                step.IsReady = false;
+                step.Become(StepStatus.Pending);
+                step.IsReady = step.IsForced = false;
                 state.Open++;
+                return;
+            case StepStatus.Cancelled:
                 return;
             case StepStatus.Completed or StepStatus.Skipped:
                 state.DoneWeight += declared.Weight;
                 state.CompletedCount += step.Status == StepStatus.Completed ? 1 : 0;
                 state.CompletedWithItems += step.Status == StepStatus.Completed && !step.NoItems ? 1 : 0;
                 break;
-            case StepStatus.Failed when !declared.HasErrorEdge && declared.Outgoing.Length == 0:
+            case StepStatus.Failed when JobGraph.IsUnhandled(state, index) && (state.FailedStep < 0 || step.CompletedAt < state.Steps[state.FailedStep].CompletedAt):
                 state.FailedStep = index;
                 break;
         }
@@ -125,7 +129,7 @@ internal static class JobRebuild
 
     private static void Fill(ref StepState step, StepRow row)
     {
-        step.Status = row.Status;
+        step.Restore(row.Status);
         step.NoItems = row.NoItems;
         step.HasRow = true;
         step.Attempt = row.Attempt;

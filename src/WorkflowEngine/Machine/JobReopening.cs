@@ -26,67 +26,61 @@ internal static class JobReopening
                 return CommandVerdict.Refused($"Step '{name}' is {state.Steps[only].Status.ToWord()}; only failed, blocked and cancelled steps can be retried.");
             }
 
-            var other = Array.FindIndex(state.Flow.Steps, step => step.Index != only && state.Steps[step.Index].Status == StepStatus.Failed && IsUnhandled(state, step.Index));
+            if (state.Steps[only].Status == StepStatus.Failed && state.Flow.Steps[only].HasErrorEdge)
+            {
+                return CommandVerdict.Refused($"Step '{name}' failed and its error edge has taken that over; retry the whole job.");
+            }
+
+            var other = Array.FindIndex(state.Flow.Steps, step => step.Index != only && IsUnhandledFailure(state, step.Index));
             if (other >= 0)
             {
                 return CommandVerdict.Refused($"Step '{state.Flow.Steps[other].Id}' failed too; retry the whole job, or skip that step first.");
             }
         }
 
-        Reopen(state, only, command.Actor, command.Note, now);
+        Reset(state, only < 0 ? index => IsUnhandledFailure(state, index) : index => index == only);
+        Reopen(state, command, now);
+        JobRebuild.Derive(state, now);
         return CommandVerdict.Applied;
     }
 
-    /// <summary>Skips a failed or blocked step, and with it reopens what it blocked.</summary>
+    /// <summary>Skips a step that is failed, blocked or cancelled, gives what it blocked another chance, and reopens the job if it has failed.</summary>
     public static CommandVerdict Skip(JobState state, int index, SkipStep command, long now)
     {
-        if (state.Steps[index].Status is StepStatus.Completed or StepStatus.Skipped or StepStatus.Running)
+        var reopens = state.IsTerminal;
+        Reset(state, other => other != index && reopens && IsUnhandledFailure(state, other), except: index);
+        if (reopens)
         {
-            return CommandVerdict.Refused($"Step '{command.Step}' is {state.Steps[index].Status.ToWord()}; only pending, waiting, blocked and failed steps can be skipped.");
+            Reopen(state, command, now);
         }
 
-        if (state.IsTerminal)
-        {
-            Reopen(state, index, command.Actor, command.Note, now, alsoOthers: true);
-        }
-        else
-        {
-            Reset(state, index);
-            ResetBlocked(state);
-            JobRebuild.Derive(state, now);
-        }
-
-        StepEnds.Skip(state, index, command.Output, Reasons.SkippedByOperator, command.Note, null, now);
+        // First the step, then all that follows from it: derived the other way around, what blocked the step would block it again.
+        StepEnds.MarkSkipped(state, index, command.Output, Reasons.SkippedByOperator, command.Note, null, now);
+        JobRebuild.Derive(state, now);
         return CommandVerdict.Applied;
     }
 
-    private static void Reopen(JobState state, int only, string? actor, string? note, long now, bool alsoOthers = false)
+    private static void Reopen(JobState state, ControlCommand command, long now)
     {
-        for (var index = 0; index < state.Steps.Length; index++)
-        {
-            var isDue = state.Steps[index].Status == StepStatus.Failed && IsUnhandled(state, index) && (only < 0 || alsoOthers);
-            if (isDue || index == only || state.Steps[index].Status is StepStatus.Cancelled)
-            {
-                Reset(state, index);
-            }
-        }
-
-        ResetBlocked(state);
-        state.Head.Status = JobStatus.Running;
+        state.Head.Paused = state.Head.StepMode; // A job that is walked step by step stays so.
         state.Head.CompletedAt = 0;
         state.Head.Attempt++;
         state.Head.Percentage = 0;
         state.Data = state.Data with { Ending = null, Reason = null, Message = null };
-        state.Changes.Events.Job(EventKind.JobRetried, state.Id, now, JobStatus.Failed, JobStatus.Running, state.Head.Attempt, new EventNotes(actor, Message: note));
-        JobRebuild.Derive(state, now);
+        var to = state.Head.Paused ? JobStatus.Paused : state.Head.StartedAt == 0 ? JobStatus.Pending : JobStatus.Running;
+        state.Changes.Events.Job(EventKind.JobRetried, state.Id, now, state.Head.Status, to, state.Head.Attempt, new EventNotes(command.Actor, Message: command.Note));
+        state.Become(to);
     }
 
-    /// <summary>Blocked steps begin anew; those whose cause remains are blocked again when the job is derived.</summary>
-    private static void ResetBlocked(JobState state)
+    /// <summary>Blocked and cancelled steps begin anew, and the failures that are <paramref name="due"/>; what is blocked by a failure that stays is blocked again when the job is derived.</summary>
+    private static void Reset(JobState state, Predicate<int> due, int except = -1)
     {
+        // The failures first: whether one is handled is seen by what it blocked.
+        var failures = Enumerable.Range(0, state.Steps.Length).Where(index => due(index)).ToList();
+        failures.ForEach(index => Reset(state, index));
         for (var index = 0; index < state.Steps.Length; index++)
         {
-            if (state.Steps[index].Status == StepStatus.Blocked)
+            if (index != except && state.Steps[index].Status is StepStatus.Blocked or StepStatus.Cancelled)
             {
                 Reset(state, index);
             }
@@ -98,7 +92,7 @@ internal static class JobReopening
         ref var step = ref state.Touch(index);
         var earlier = step.DetailOrNone.EarlierAttempts + step.Attempt;
         step.Detail = earlier > 0 || step.DetailOrNone.Generation > 0 ? StepDetail.None with { EarlierAttempts = earlier, Generation = step.DetailOrNone.Generation } : null;
-        step.Status = StepStatus.Pending;
+        step.Become(StepStatus.Pending);
         step.IsReady = false;
         step.NoItems = false;
         step.Attempt = 0;
@@ -108,10 +102,5 @@ internal static class JobReopening
         step.Output = default;
     }
 
-    private static bool IsUnhandled(JobState state, int index)
-    {
-        var declared = state.Flow.Steps[index];
-        return !declared.HasErrorEdge
-            && (declared.Outgoing.Length == 0 || declared.Outgoing.Any(edge => state.Steps[edge.To].Status is StepStatus.Blocked or StepStatus.Cancelled));
-    }
+    private static bool IsUnhandledFailure(JobState state, int index) => state.Steps[index].Status == StepStatus.Failed && JobGraph.IsUnhandled(state, index);
 }

@@ -36,11 +36,11 @@ internal static class StepEnds
 
         if (step.IsReady)
         {
-            step.IsReady = false;
+            step.IsReady = step.IsForced = false;
             state.ReadyCount--;
         }
 
-        step.Status = end;
+        step.Become(end);
         step.CompletedAt = now;
         state.Open--;
         if (end is StepStatus.Completed or StepStatus.Skipped)
@@ -64,7 +64,7 @@ internal static class StepEnds
                 : Failed(Reasons.EmptyOutput, $"Step '{declared.Id}' returned an empty packet. Set allow_empty, or return StepResult.Completed() or StepResult.NoItems().");
         }
 
-        if (outcome.Kind == OutcomeKind.Completed && outcome.Ports is { } ports && declared.NamesPorts && !AnyEdgeTakes(declared, ports))
+        if (outcome.Kind == OutcomeKind.Completed && outcome.Ports is { } ports && declared.NamesPorts && !IsDone(ports) && !AnyEdgeTakes(declared, ports))
         {
             return Failed(Reasons.UnroutedPort, $"Step '{declared.Id}' completed on port '{string.Join("', '", ports)}', which no edge takes.");
         }
@@ -87,18 +87,15 @@ internal static class StepEnds
                 Fail(state, index, outcome.Error!, now);
                 break;
             case OutcomeKind.Finished:
-                Complete(state, index, outcome with { Kind = OutcomeKind.Completed }, now);
-                state.FinishOutput = outcome.Output;
-                JobEnd.Decide(state, JobStatus.Completed, Reasons.Finished, null, stopRunning: true, now);
+                Finish(state, index, outcome, now);
                 break;
             case OutcomeKind.Waits or OutcomeKind.RunsAgain when state.IsEnding:
-            case OutcomeKind.Cancelled:
                 SetEnd(state, index, StepStatus.Cancelled, EventKind.StepCancelled, CancelledNotes, now);
                 break;
             case OutcomeKind.Waits or OutcomeKind.RunsAgain:
                 StepWaits.Suspend(state, index, outcome, now);
                 break;
-            case OutcomeKind.Interrupted:
+            case OutcomeKind.Cancelled or OutcomeKind.Interrupted:
                 Interrupt(state, index, now);
                 break;
         }
@@ -116,15 +113,35 @@ internal static class StepEnds
         JobGraph.Leave(state, index, now);
     }
 
+    /// <summary>The whole job ends now: well, unless a failure that nothing handled came before (S8).</summary>
+    private static void Finish(JobState state, int index, in StepOutcome outcome, long now)
+    {
+        if (!state.IsEnding && state.FailedStep < 0)
+        {
+            state.Head.Output = outcome.Output;
+        }
+
+        Complete(state, index, outcome with { Kind = OutcomeKind.Completed }, now);
+        var error = state.FailedStep < 0 ? null : state.Steps[state.FailedStep].DetailOrNone.Error;
+        var end = state.FailedStep < 0 ? JobStatus.Completed : JobStatus.Failed;
+        JobEnd.Decide(state, end, end == JobStatus.Failed ? error?.Reason : Reasons.Finished, error?.Message, stopRunning: true, now);
+    }
+
     /// <summary>Skipped by itself or by an operator: the outgoing edges stay live (S7).</summary>
     public static void Skip(JobState state, int index, PacketSlot output, string? reason, string? message, StepWrites? writes, long now)
+    {
+        MarkSkipped(state, index, output, reason, message, writes, now);
+        JobGraph.Leave(state, index, now);
+    }
+
+    /// <summary>The same without resolving the edges, for when the whole job is derived anew after it.</summary>
+    public static void MarkSkipped(JobState state, int index, PacketSlot output, string? reason, string? message, StepWrites? writes, long now)
     {
         ref var step = ref state.Touch(index);
         step.Output = output;
         step.Detail = step.DetailOrNone with { Reason = reason, Error = null, Signal = null, DueAt = 0 };
         TakeWrites(state, index, writes, now);
         SetEnd(state, index, StepStatus.Skipped, EventKind.StepSkipped, new EventNotes(Reason: reason, Message: message), now);
-        JobGraph.Leave(state, index, now);
     }
 
     private static void Fail(JobState state, int index, StepError error, long now)
@@ -140,7 +157,7 @@ internal static class StepEnds
 
         step.Output = declared.HasErrorEdge ? new PacketSlot(error.ToPacket(declared.Id)) : default;
         SetEnd(state, index, StepStatus.Failed, EventKind.StepFailed, new EventNotes(Reason: error.Reason, Message: error.Message), now);
-        if (declared.Outgoing.Length == 0)
+        if (JobGraph.IsUnhandled(state, index))
         {
             JobEnd.NoteUnhandled(state, index, now);
         }
@@ -173,7 +190,7 @@ internal static class StepEnds
         foreach (var variable in writes.Variables)
         {
             data = data with { Variables = data.Variables.SetItem(variable.Name, variable) };
-            state.Changes.Events.Note(EventKind.VariableSet, state.Id, now, state.Flow.Steps[index].Id, new EventNotes(Data: EventData.Of("name", variable.Name, "kind", variable.Kind.ToString().ToLowerInvariant())));
+            state.Changes.Events.Note(EventKind.VariableSet, state.Id, now, state.Flow.Steps[index].Id, new EventNotes(Data: EventData.OfVariable(variable)));
         }
 
         foreach (var (name, value) in writes.EngineData)
@@ -193,6 +210,8 @@ internal static class StepEnds
 
         step.Detail = step.DetailOrNone with { Ports = ports, Error = null, Signal = null, SignalValue = null, State = null, DueAt = 0, TimedOut = false };
     }
+
+    private static bool IsDone(string[] ports) => ports.Length == 1 && ports[0].AsSpan().Trim().Equals(StepResult.DonePort, StringComparison.OrdinalIgnoreCase);
 
     private static bool AnyEdgeTakes(CompiledStep declared, string[] ports)
     {

@@ -11,7 +11,7 @@ internal static class StepWaits
     public static void Retry(JobState state, int index, StepError error, TimeSpan delay, long now)
     {
         ref var step = ref state.Steps[index];
-        step.Detail = step.DetailOrNone with { Error = error, DueAt = now + delay.Ticks };
+        step.Detail = step.DetailOrNone with { Error = error, DueAt = After(now, delay) };
         var data = JsonElement.Parse($"{{\"delay_seconds\":{delay.TotalSeconds.ToString(CultureInfo.InvariantCulture)}}}");
         Enter(state, index, EventKind.StepRetrying, new EventNotes(Reason: error.Reason, Message: error.Message, Data: data), now);
     }
@@ -21,7 +21,6 @@ internal static class StepWaits
     {
         StepEnds.TakeWrites(state, index, outcome.Writes, now);
         ref var step = ref state.Steps[index];
-        step.Attempt--; // The next leg continues this attempt.
         step.Detail = step.DetailOrNone with
         {
             Signal = outcome.Signal,
@@ -29,7 +28,7 @@ internal static class StepWaits
             TimedOut = false,
             State = outcome.State ?? (outcome.Kind == OutcomeKind.Waits ? step.DetailOrNone.State : null),
             Error = null,
-            DueAt = outcome.Delay is { } delay ? now + delay.Ticks : 0,
+            DueAt = outcome.Delay is { } delay ? After(now, delay) : 0,
         };
         var notes = outcome.Signal is null ? null : new EventNotes(Data: EventData.Of("signal", outcome.Signal));
         Enter(state, index, EventKind.StepWaiting, notes, now);
@@ -54,9 +53,13 @@ internal static class StepWaits
 
             state.Touch(index);
             var detail = step.DetailOrNone;
-            step.Detail = detail.Error is not null
-                ? detail with { DueAt = 0 }
-                : detail with { DueAt = 0, Leg = detail.Leg + 1, TimedOut = detail.Signal is not null, Signal = null };
+            step.Detail = detail with { DueAt = 0 };
+            if (detail.Error is null)
+            {
+                step.Detail = detail with { DueAt = 0, Leg = detail.Leg + 1, TimedOut = detail.Signal is not null, Signal = null };
+                step.Attempt--; // The next leg continues this attempt.
+            }
+
             Leave(state, index, now);
             woke = true;
         }
@@ -132,6 +135,7 @@ internal static class StepWaits
     {
         ref var step = ref state.Touch(index);
         step.Detail = step.DetailOrNone with { SignalValue = value, Signal = null, DueAt = 0, Leg = step.DetailOrNone.Leg + 1 };
+        step.Attempt--; // The next leg continues this attempt.
         Leave(state, index, now);
     }
 
@@ -139,11 +143,14 @@ internal static class StepWaits
     {
         ref var step = ref state.Touch(index);
         var from = step.Status;
-        step.Status = StepStatus.Waiting;
+        step.Become(StepStatus.Waiting);
         state.Waiting++;
         Remember(state, index);
-        state.Changes.Events.Step(kind, state.Id, now, state.Flow.Steps[index].Id, from, StepStatus.Waiting, Math.Max(1, step.Attempt), notes);
+        state.Changes.Events.Step(kind, state.Id, now, state.Flow.Steps[index].Id, from, StepStatus.Waiting, step.Attempt, notes);
     }
+
+    /// <summary>Later than the calendar goes is its end.</summary>
+    private static long After(long now, TimeSpan delay) => delay.Ticks < DateTime.MaxValue.Ticks - now ? now + delay.Ticks : DateTime.MaxValue.Ticks;
 
     private static void Leave(JobState state, int index, long now)
     {

@@ -10,7 +10,6 @@ internal sealed class MemoryJob(JobCreation creation)
     private JobHead _head;
     private Guid _owner;
     private int _epoch;
-    private bool _exists;
 
     public JobCreation Creation => creation;
 
@@ -31,7 +30,6 @@ internal sealed class MemoryJob(JobCreation creation)
         {
             _owner = transition.Incarnation;
             _epoch = transition.Incarnation == Guid.Empty ? 0 : transition.Epoch;
-            _exists = true;
             _steps = new StepRow[transition.Head.Total];
             Take(transition);
         }
@@ -106,7 +104,7 @@ internal sealed class MemoryJob(JobCreation creation)
     {
         lock (this)
         {
-            if (_owner != Guid.Empty || !_exists || (_head.Status.IsTerminal() && !HasMail))
+            if (_owner != Guid.Empty || _head.Version == 0 || (_head.Status.IsTerminal() && !HasMail))
             {
                 return null;
             }
@@ -151,7 +149,7 @@ internal sealed class MemoryJob(JobCreation creation)
     {
         lock (this)
         {
-            return _exists ? Read(parts) : null;
+            return _head.Version > 0 ? Read(parts) : null;
         }
     }
 

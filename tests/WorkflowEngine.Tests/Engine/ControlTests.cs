@@ -75,6 +75,28 @@ public sealed class ControlTests
     }
 
     [Fact]
+    public async Task Pause_BetweenASlotAndItsBody_GivesTheAttemptAgain()
+    {
+        var secrets = new SlowSecrets();
+        await using var host = await TestHost.StartAsync(engine =>
+        {
+            engine.Services.AddSingleton(secrets);
+            _probe.AddTo(engine).AddSecrets<SlowSecrets>().AddFlow("slow", flow => flow.Start("a", "probe", step => step.With("token", "{{ secrets.token }}")));
+        });
+        var job = await host.Engine.StartAsync("slow");
+        await secrets.Asked.Task.Soon();
+
+        await job.PauseAsync().Soon();
+        secrets.Answer.SetResult("x");
+        (await job.WaitAsync(JobWait.Idle).Soon()).Status.Should().Be(JobStatus.Paused);
+
+        _probe.Total.Should().Be(0);
+        await job.ResumeAsync().Soon();
+        (await job.WaitAsync().Soon()).Status.Should().Be(JobStatus.Completed);
+        (_probe["a"], (await job.GetStatusAsync())["a"].Attempts).Should().Be((1, 1));
+    }
+
+    [Fact]
     public async Task Cancel_RunningBody_FiresItsTokenAndStartsNothingNew()
     {
         _probe.Hold("a");
@@ -268,6 +290,19 @@ public sealed class ControlTests
 
     private Task<TestHost> ChainAsync()
         => TestHost.StartAsync(engine => _probe.AddTo(engine).AddFlow("chain", flow => flow.Start("a", "probe").Then("b", "probe").Then("c", "probe")));
+
+    private sealed class SlowSecrets : ISecretProvider
+    {
+        public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource<string?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ValueTask<string?> FindSecretAsync(string name, CancellationToken cancellationToken)
+        {
+            Asked.TrySetResult();
+            return new(Answer.Task);
+        }
+    }
 
     private static IEnumerable<(string Action, Func<Task> Control)> Controls(JobHandle job) =>
     [

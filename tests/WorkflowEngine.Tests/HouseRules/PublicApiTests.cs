@@ -7,7 +7,7 @@ namespace WorkflowEngine.Tests.HouseRules;
 public sealed class PublicApiTests
 {
     /// <summary>One type of each assembly that has a public face.</summary>
-    private static readonly Type[] Anchors = [typeof(DataPacket), typeof(HttpStep)];
+    private static readonly Type[] Anchors = [typeof(DataPacket), typeof(HttpStep), typeof(FlowTestHost)];
 
     public static TheoryData<string> Assemblies => [.. Anchors.Select(anchor => anchor.Assembly.GetName().Name!)];
 

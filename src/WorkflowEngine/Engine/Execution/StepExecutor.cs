@@ -72,6 +72,14 @@ internal sealed class StepExecutor(
         }
     }
 
+    /// <summary>What an exception of a body means, whoever runs it.</summary>
+    internal static StepError ErrorOf(Exception error) => error switch
+    {
+        StepFailedException failed => new StepError(failed.Reason, failed.Message, failed.Retryable, failed.ToString()),
+        DataPacketException packet => new StepError(packet.Reason, packet.Message, packet.Reason == Reasons.DataRetrievalFailed, packet.ToString()),
+        _ => new StepError(Reasons.StepExecutionFailure, $"{error.GetType().Name}: {error.Message}", Retryable: true, error.ToString()),
+    };
+
     private async ValueTask<StepPayload> PrepareAsync(FlowRunner runner, StepTask task)
     {
         DataPacket data;
@@ -172,12 +180,8 @@ internal sealed class StepExecutor(
                 return new StepOutcome(OutcomeKind.Interrupted);
         }
 
-        return error switch
-        {
-            StepFailedException failed => Failed(runner, task, failed, failed.Reason, failed.Message, failed.Retryable),
-            DataPacketException packet => Failed(runner, task, packet, packet.Reason, packet.Message, retryable: packet.Reason == Reasons.DataRetrievalFailed),
-            _ => Failed(runner, task, error, Reasons.StepExecutionFailure, $"{error.GetType().Name}: {error.Message}", retryable: true),
-        };
+        var known = ErrorOf(error);
+        return Failed(runner, task, error, known.Reason, known.Message, known.Retryable);
     }
 
     private StepOutcome Failed(FlowRunner runner, in StepTask task, Exception? error, string reason, string message, bool retryable, string? details = null)

@@ -30,8 +30,7 @@ internal sealed class FlowRunner : ISlotTaker
 
     public JobId Id => _state.Id;
 
-    /// <summary>In the turn only.</summary>
-    public JobState State => _state;
+    public JobState State => _state; // In the turn only.
 
     public JobFacts Facts { get; private set; }
 
@@ -48,6 +47,9 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>Completes when this node has no more to do with the job: it ended, was released, or was lost.</summary>
     public Task Retired => _commits.Retired;
 
+    /// <summary>In the turn: no commit and no output is on its way, so that only a body, a time or a message moves the job on.</summary>
+    public bool IsResting => _commits.IsIdle && (_commits.IsRetired || !_state.IsConcluding);
+
     /// <summary>Read by the executor right before a body: a step that got its slot before the pause was applied must not begin after it (S14).</summary>
     public bool HoldsStarts { get => Volatile.Read(ref _holdsStarts); private set => Volatile.Write(ref _holdsStarts, value); }
 
@@ -58,10 +60,20 @@ internal sealed class FlowRunner : ISlotTaker
     public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage>? mail = null)
     {
         SpinWait.SpinUntil(_turn.TryEnter); // Only somebody who found the job by its id can be in here, for a microsecond.
-        Run(runner => runner.Open(mail ?? []));
-        var verdict = _commits.FirstVerdict();
-        _turn.Leave();
-        return verdict;
+        try
+        {
+            Open(mail ?? []);
+            return _commits.FirstVerdict();
+        }
+        catch (Exception error)
+        {
+            Fail(error);
+            throw; // Who starts a job must not be told that it is stored.
+        }
+        finally
+        {
+            _turn.Leave();
+        }
     }
 
     /// <summary>
@@ -76,16 +88,9 @@ internal sealed class FlowRunner : ISlotTaker
         }
 
         var verdict = Apply(command, keepsSlot);
-        if (_commits.IsIdle)
-        {
-            _turn.Leave();
-            return new(verdict);
-        }
-
-        var letter = new Letter { Verdict = verdict };
-        _commits.Await(letter);
+        ValueTask<CommandVerdict> durable = _commits.IsIdle ? new(verdict) : new(_commits.Await(new Letter { Verdict = verdict }));
         _turn.Leave();
-        return new(letter.Task);
+        return durable;
     }
 
     /// <summary>Applies a command whose verdict nobody waits for.</summary>
@@ -144,8 +149,7 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>In the turn: some waiting step is due, or the job's time is over.</summary>
     public void Wake()
     {
-        var isOver = JobDue.EndOf(_state) is > 0 and var end && end <= _node.Now;
-        Apply(isOver ? new TimeOutJob() : new WakeDue());
+        Apply(JobDue.EndOf(_state) is > 0 and var end && end <= _node.Now ? new TimeOutJob() : new WakeDue());
         Bodies.Arm(_state, _commits.IsRetired);
     }
 
@@ -212,8 +216,7 @@ internal sealed class FlowRunner : ISlotTaker
         }
         catch (Exception error)
         {
-            Fail(error);
-            return CommandVerdict.Stale;
+            return Fail(error);
         }
     }
 
@@ -253,11 +256,7 @@ internal sealed class FlowRunner : ISlotTaker
         var wasConcluding = _state.IsConcluding;
         var verdict = JobMachine.Apply(_state, command, _node.Now);
         HoldsStarts = _state.Head.Paused;
-        if (_state.Head.Attempt != Facts.JobAttempt)
-        {
-            Facts = Facts with { JobAttempt = _state.Head.Attempt };
-        }
-
+        Facts = _state.Head.Attempt == Facts.JobAttempt ? Facts : Facts with { JobAttempt = _state.Head.Attempt };
         if (_state.IsConcluding && !wasConcluding)
         {
             FlowOutput.Begin(_node, this, _state);
@@ -267,15 +266,15 @@ internal sealed class FlowRunner : ISlotTaker
     }
 
     /// <summary>In the turn: something here is broken, or the store broke its contract. The job is given up on this node and claimed anew.</summary>
-    public void Fail(Exception error)
+    public CommandVerdict Fail(Exception error)
     {
         EngineLog.RunnerFailed(_node.Log, error, Id);
         _node.LostTrack = true;
         _commits.Drop();
+        return CommandVerdict.Stale;
     }
 
-    /// <summary>In the turn: called by it for every letter.</summary>
-    public void Open(Letter letter)
+    public void Open(Letter letter) // In the turn: called by it for every letter.
     {
         if (letter.Work is { } work)
         {

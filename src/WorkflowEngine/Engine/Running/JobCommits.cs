@@ -44,16 +44,11 @@ internal sealed class JobCommits
     public bool IsIdle => !_inFlight && (IsRetired || !_state.Changes.IsUrgent);
 
     /// <summary>Completes the letter when what is open or in flight now is durable.</summary>
-    public void Await(Letter letter)
+    public Task<CommandVerdict> Await(Letter letter)
     {
-        if (_state.Changes.IsUrgent)
-        {
-            (_awaitOpen ??= []).Add(letter);
-        }
-        else
-        {
-            (_awaitSealed ??= []).Add(letter);
-        }
+        ref var waiting = ref _state.Changes.IsUrgent ? ref _awaitOpen : ref _awaitSealed;
+        (waiting ??= []).Add(letter);
+        return letter.Task;
     }
 
     public ValueTask<CommitVerdict> FirstVerdict()
@@ -199,8 +194,8 @@ internal sealed class JobCommits
                 _node.Events.Publish(_transition.Events);
             }
 
-            JobMachine.ReleaseReadied(_state, _sealed!.Readied);
-            foreach (var answer in _sealed.Answers)
+            JobMachine.ReleaseReadied(_state, _sealed!);
+            foreach (var answer in _sealed!.Answers)
             {
                 _node.Answers.Give(answer.Command, answer.Verdict);
             }

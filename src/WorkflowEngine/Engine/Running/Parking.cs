@@ -23,6 +23,6 @@ internal static class Parking
 
         var due = JobDue.Of(state);
         return (due == 0 || due - node.Now > node.Options.ParkAfter.Ticks)
-            && (state.Head.Status == JobStatus.Waiting || (state.Head.Status == JobStatus.Paused && !state.Head.StepMode && state.Ready.ForcedCount == 0));
+            && (state.Head.Status == JobStatus.Waiting || (state.Head.Status == JobStatus.Paused && !state.Head.StepMode && !state.Changes.HasForced && state.Ready.ForcedCount == 0));
     }
 }

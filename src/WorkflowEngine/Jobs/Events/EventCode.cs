@@ -57,6 +57,14 @@ internal static class EventCode
         Notes = 32,
     }
 
+    /// <summary>The change that a kind of event nearly always tells of; it is not written then.</summary>
+    internal static (StepStatus From, StepStatus To)? UsualChange(EventKind kind) => kind switch
+    {
+        EventKind.StepStarted => (StepStatus.Pending, StepStatus.Running),
+        EventKind.StepCompleted => (StepStatus.Running, StepStatus.Completed),
+        _ => null,
+    };
+
     public static string WordOf(EventKind kind) => Words[(int)kind];
 
     public static IReadOnlyList<JobEvent> Read(EventRow row)
@@ -65,7 +73,7 @@ internal static class EventCode
         {
             return Decode(row);
         }
-        catch (Exception error) when (error is IndexOutOfRangeException or ArgumentException or JsonException)
+        catch (Exception error) when (error is IndexOutOfRangeException or ArgumentException or FormatException or JsonException)
         {
             throw new StoreException($"The events {row.FirstSequence}–{row.FirstSequence + row.Count - 1} of job {row.JobId} are damaged.", isTransient: false, error);
         }
@@ -73,11 +81,16 @@ internal static class EventCode
 
     private static List<JobEvent> Decode(EventRow row)
     {
+        if (row.Count > row.Bytes.Length)
+        {
+            throw new FormatException("There are fewer bytes than events.");
+        }
+
         var events = new List<JobEvent>(row.Count);
         var reader = new Reader(row.Bytes.Span);
         if (reader.Byte() != FormVersion)
         {
-            throw new ArgumentException("The form version is unknown.", nameof(row));
+            throw new FormatException("The form version is unknown.");
         }
 
         string? path = null;
@@ -90,16 +103,12 @@ internal static class EventCode
             time += (long)(zigzag >> 1) ^ -(long)(zigzag & 1);
             path = (has & Has.Path) != 0 ? reader.Text() : path;
             var ofStep = (has & (Has.Path | Has.SamePath)) != 0;
-            string? from = null, to = null;
-            if ((has & Has.JobChange) != 0)
+            if (ofStep && path is null)
             {
-                (from, to) = (((JobStatus)reader.Byte()).ToWord(), ((JobStatus)reader.Byte()).ToWord());
-            }
-            else if ((has & Has.StepChange) != 0)
-            {
-                (from, to) = (((StepStatus)reader.Byte()).ToWord(), ((StepStatus)reader.Byte()).ToWord());
+                throw new FormatException("The path of a step is missing.");
             }
 
+            var (from, to) = ChangeOf(kind, has, ofStep, ref reader);
             int? attempt = (has & Has.Attempt) != 0 ? (int)reader.Number() : null;
             var notes = (has & Has.Notes) != 0 ? reader.Notes() : null;
             events.Add(new JobEvent(row.FirstSequence + i, WordOf(kind), new DateTimeOffset(time, TimeSpan.Zero), row.JobId, row.FlowId)
@@ -120,6 +129,17 @@ internal static class EventCode
         return events;
     }
 
+    private static (string? From, string? To) ChangeOf(EventKind kind, Has has, bool ofStep, ref Reader reader)
+    {
+        if ((has & Has.JobChange) != 0)
+        {
+            return (((JobStatus)reader.Byte()).ToWord(), ((JobStatus)reader.Byte()).ToWord());
+        }
+
+        var change = (has & Has.StepChange) != 0 ? ((StepStatus)reader.Byte(), (StepStatus)reader.Byte()) : ofStep ? UsualChange(kind) : null;
+        return change is { } step && step.From != step.To ? (step.From.ToWord(), step.To.ToWord()) : (null, null);
+    }
+
     private ref struct Reader(ReadOnlySpan<byte> bytes)
     {
         private readonly ReadOnlySpan<byte> _bytes = bytes;
@@ -127,10 +147,13 @@ internal static class EventCode
 
         public byte Byte() => _bytes[_position++];
 
+        public T Status<T>() where T : struct, Enum
+            => (T)(object)(int)Byte() is var status && Enum.IsDefined(status) ? status : throw new FormatException("A status is unknown.");
+
         public ulong Number()
         {
             ulong value = 0;
-            for (var shift = 0; ; shift += 7)
+            for (var shift = 0; shift < 64; shift += 7)
             {
                 var next = Byte();
                 value |= (ulong)(next & 0x7F) << shift;
@@ -139,16 +162,19 @@ internal static class EventCode
                     return value;
                 }
             }
+
+            throw new FormatException("A number has no end.");
         }
 
         public string? Text()
         {
-            var length = (int)Number() - 1;
-            if (length < 0)
+            var written = Number(); // 0 stands for null, everything else is one more than the length.
+            if (written == 0)
             {
                 return null;
             }
 
+            var length = (int)Math.Min(written - 1, int.MaxValue);
             var text = Encoding.UTF8.GetString(_bytes.Slice(_position, length));
             _position += length;
             return text;

@@ -31,8 +31,9 @@ internal sealed class EventWriter
 
     public void Step(EventKind kind, JobId job, long time, string path, StepStatus from, StepStatus to, int attempt, EventNotes? notes)
     {
-        Frame(kind, job, time, (from == to ? 0 : EventCode.Has.StepChange) | (attempt > 0 ? EventCode.Has.Attempt : 0) | (notes is null ? 0 : EventCode.Has.Notes), path);
-        if (from != to)
+        var isImplied = EventCode.UsualChange(kind) is { } usual ? usual == (from, to) : from == to;
+        Frame(kind, job, time, (isImplied ? 0 : EventCode.Has.StepChange) | (attempt > 0 ? EventCode.Has.Attempt : 0) | (notes is null ? 0 : EventCode.Has.Notes), path);
+        if (!isImplied)
         {
             Byte((byte)from);
             Byte((byte)to);

@@ -7,6 +7,7 @@ internal sealed class ChangeSet
     private static ChangeSet? _spare;
 
     private List<StepStop>? _stops;
+    private List<int>? _forced;
     private List<Guid>? _taken;
     private List<CommandAnswer>? _answers;
 
@@ -33,6 +34,11 @@ internal sealed class ChangeSet
 
     /// <summary>Steps that may start once this change set is durable.</summary>
     public List<int> Readied { get; } = new(2);
+
+    /// <summary>Ready steps that an operator asked to run, to be forced once this change set is durable.</summary>
+    public List<int> Forced => _forced ??= [];
+
+    public bool HasForced => _forced is { Count: > 0 };
 
     public EventWriter Events { get; } = new();
 
@@ -66,6 +72,7 @@ internal sealed class ChangeSet
     {
         Touched.Clear();
         Readied.Clear();
+        _forced?.Clear();
         Events.Reset();
         HeadChanged = false;
         FirstStartAt = 0;

@@ -17,7 +17,7 @@ internal sealed class JobState
         Epoch = epoch;
         Steps = new StepState[flow.Steps.Length];
         Open = flow.Steps.Length;
-        Limit = Math.Min(creation.Options?.MaxConcurrentSteps ?? int.MaxValue, flow.MaxConcurrentSteps);
+        Limit = creation.Options?.MaxConcurrentSteps ?? flow.MaxConcurrentSteps;
         _ready = new ReadySteps(flow);
     }
 
@@ -71,8 +71,8 @@ internal sealed class JobState
     /// <summary>Every step has ended well; only the flow's output is still to be made.</summary>
     public bool IsConcluding { get; set; }
 
-    /// <summary>The output that a finishing step gave; none: the live leaves'.</summary>
-    public PacketSlot FinishOutput { get; set; }
+    /// <summary>What follows from the rows is being derived again: it was told when it happened first, and is not told twice.</summary>
+    public bool IsLoading { get; set; }
 
     /// <summary>When waiting steps are due, soonest first; entries of steps that wait no longer are passed over.</summary>
     public PriorityQueue<int, long>? Due { get; set; }
@@ -102,6 +102,9 @@ internal sealed class JobState
             return Math.Min(Head.Paused ? Ready.ForcedCount : Ready.Count, Limit - Running);
         }
     }
+
+    /// <summary>The one place where the job's status changes.</summary>
+    public void Become(JobStatus to) => Head.Status = StatusChanges.Checked(Head.Status, to);
 
     /// <summary>The step, entered into the open change set.</summary>
     public ref StepState Touch(int index)

@@ -27,8 +27,6 @@ internal sealed class ReadySteps(CompiledFlow flow)
 
     public void Force(int step) => (_forced ??= []).Add(step);
 
-    public bool IsForced(int step) => _forced?.Contains(step) == true;
-
     /// <summary>Takes the next step that <paramref name="steps"/> still shows as ready; entries that are stale are dropped.</summary>
     public bool TryTake(StepState[] steps, bool forcedOnly, out int step)
     {
@@ -36,7 +34,7 @@ internal sealed class ReadySteps(CompiledFlow flow)
         {
             step = _forced[0];
             _forced.RemoveAt(0);
-            if (steps[step].IsReady)
+            if (steps[step].IsReady && steps[step].IsForced)
             {
                 return true;
             }

@@ -5,10 +5,14 @@ namespace WorkflowEngine;
 /// <summary>One step of a live job: what its row keeps, and what is derived from its neighbours.</summary>
 internal struct StepState
 {
-    public StepStatus Status;
+    /// <summary>Changed by <see cref="Become"/> alone.</summary>
+    public StepStatus Status { readonly get; private set; }
 
     /// <summary>Pending with every input it needs: it only lacks a slot.</summary>
     public bool IsReady;
+
+    /// <summary>An operator asked that it runs, even while the job is paused; good for one start.</summary>
+    public bool IsForced;
 
     public bool NoItems;
 
@@ -45,12 +49,18 @@ internal struct StepState
     public readonly StepDetail DetailOrNone => Detail ?? StepDetail.None;
 
     public readonly bool IsOpen => !Status.IsTerminal();
+
+    /// <summary>The one place where a step's status changes.</summary>
+    public void Become(StepStatus to) => Status = StatusChanges.Checked(Status, to);
+
+    /// <summary>The status that the step's row holds.</summary>
+    public void Restore(StepStatus stored) => Status = stored;
 }
 
 /// <summary>How an edge was resolved.</summary>
 internal enum EdgeFate : byte
 {
-    /// <summary>Its source is still open.</summary>
+    /// <summary>Its source is still open, or was cancelled.</summary>
     Open,
 
     /// <summary>Its source came through here.</summary>

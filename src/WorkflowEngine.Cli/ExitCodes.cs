@@ -1,0 +1,47 @@
+namespace WorkflowEngine.Cli;
+
+/// <summary>What <c>wf</c> ends with; other programs rely on the numbers.</summary>
+internal static class ExitCodes
+{
+    /// <summary>The job completed, with or without items; or the command did what it was asked.</summary>
+    public const int Done = 0;
+
+    public const int Failed = 1;
+
+    /// <summary>A bad flow, bad arguments or bad input.</summary>
+    public const int Invalid = 2;
+
+    public const int Cancelled = 3;
+
+    public const int StoreUnavailable = 4;
+
+    /// <summary>The job waits or is paused, and nothing here will move it.</summary>
+    public const int Unfinished = 5;
+
+    public const int NotFound = 6;
+
+    /// <summary>The transition is illegal, or the key belongs to another request.</summary>
+    public const int Refused = 7;
+
+    public const int InternalError = 70;
+
+    public static int Of(JobStatus status) => status switch
+    {
+        JobStatus.Completed or JobStatus.CompletedNoItems => Done,
+        JobStatus.Failed => Failed,
+        JobStatus.Cancelled => Cancelled,
+        _ => Unfinished,
+    };
+
+    public static int Of(Exception error) => error switch
+    {
+        UsageException or FlowValidationException or DataPacketException => Invalid,
+        FlowNotFoundException or JobNotFoundException => NotFound,
+        InvalidTransitionException or KeyConflictException or QueueFullException => Refused,
+        StoreException => StoreUnavailable,
+        _ => InternalError,
+    };
+}
+
+/// <summary>The user asked for something that cannot be done; the message says what to do instead.</summary>
+internal sealed class UsageException(string message) : Exception(message);

@@ -1,0 +1,3 @@
+using WorkflowEngine.Cli;
+
+return await CommandLine.RunAsync(args);

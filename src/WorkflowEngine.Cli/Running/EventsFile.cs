@@ -1,0 +1,84 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace WorkflowEngine.Cli;
+
+/// <summary>The events of one job, a line of JSON each; members that do not apply are absent. Truncated when it is opened.</summary>
+internal sealed class EventsFile : IAsyncDisposable
+{
+    private readonly FileStream _file;
+    private readonly MemoryStream _line = new();
+    private readonly Utf8JsonWriter _json;
+
+    private EventsFile(FileStream file)
+    {
+        _file = file;
+        _json = new Utf8JsonWriter(_line, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    }
+
+    /// <exception cref="UsageException">The file cannot be written.</exception>
+    public static EventsFile Open(string path)
+    {
+        try
+        {
+            return new EventsFile(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 64 * 1024));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new UsageException($"--events: {path} cannot be written: {error.Message}");
+        }
+    }
+
+    public void Write(JobEvent happened)
+    {
+        _line.SetLength(0);
+        _json.Reset();
+        _json.WriteStartObject();
+        _json.WriteNumber("sequence", happened.Sequence);
+        _json.WriteString("type", happened.Type);
+        _json.WriteString("timestamp", happened.Timestamp);
+        _json.WriteString("job_id", happened.JobId.Value);
+        _json.WriteString("flow_id", happened.FlowId);
+        Text("step_id", happened.StepId);
+        Text("step_path", happened.StepPath);
+        Text("from", happened.From);
+        Text("to", happened.To);
+        if (happened.Attempt is { } attempt)
+        {
+            _json.WriteNumber("attempt", attempt);
+        }
+
+        Text("node", happened.Node);
+        Text("actor", happened.Actor);
+        Text("reason", happened.Reason);
+        Text("message", happened.Message);
+        if (happened.Data is { } data)
+        {
+            _json.WritePropertyName("data");
+            data.WriteTo(_json);
+        }
+
+        _json.WriteEndObject();
+        _json.Flush();
+        _line.WriteByte((byte)'\n');
+        _file.Write(_line.GetBuffer(), 0, (int)_line.Length);
+    }
+
+    /// <summary>Makes what was written visible to readers.</summary>
+    public void Flush() => _file.Flush();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _json.DisposeAsync();
+        await _line.DisposeAsync();
+        await _file.DisposeAsync();
+    }
+
+    private void Text(string name, string? value)
+    {
+        if (value is not null)
+        {
+            _json.WriteString(name, value);
+        }
+    }
+}

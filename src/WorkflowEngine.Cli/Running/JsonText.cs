@@ -1,0 +1,11 @@
+using System.Text.Json;
+
+namespace WorkflowEngine.Cli;
+
+/// <summary>JSON as <c>wf</c> prints it: indented, snake_case, absent values as null.</summary>
+internal static class JsonText
+{
+    private static readonly JsonSerializerOptions Printed = new(WorkflowJson.Default) { WriteIndented = true };
+
+    public static string Of<T>(T value) => JsonSerializer.Serialize(value, Printed);
+}

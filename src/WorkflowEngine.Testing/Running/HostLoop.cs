@@ -1,0 +1,183 @@
+namespace WorkflowEngine;
+
+/// <summary>
+/// Runs what can run now, and moves time only when nothing can. Bodies run here, one at a time; one that leaves the thread for real comes back through the pool,
+/// and the loop waits for it in real time.
+/// </summary>
+internal sealed class HostLoop(EngineHost engine, VirtualTime time, SlotQueue slots) : IDisposable
+{
+    private const int QuietSlices = 10;
+
+    /// <summary>The engine's rounds matter for so long after something happened: starts and reports that wait for a commit have had theirs by then.</summary>
+    private static readonly long RoundsAfterwards = TimeSpan.FromSeconds(2).Ticks;
+
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private long _happenedAt = time.Now;
+    private long _quietAt = -1;
+    private long _storeDue = long.MaxValue;
+
+    /// <summary>How long, in real time, a body that does not wait for virtual time may be silent before time moves on without it.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long, in real time, bodies may be silent when nothing else is left to wait for.</summary>
+    public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromSeconds(30);
+
+    public void Dispose() => _one.Dispose();
+
+    /// <summary>Runs until nothing can run at the present time.</summary>
+    public Task SettleAsync(CancellationToken cancellationToken) => MoveToAsync(time.Now, cancellationToken);
+
+    /// <summary>Moves to a time, and runs everything that is due on the way when it is due.</summary>
+    public Task MoveToAsync(long target, CancellationToken cancellationToken) => AloneAsync(
+        async () =>
+        {
+            await SettleNowAsync(cancellationToken).ConfigureAwait(false);
+            while (time.Now < target)
+            {
+                time.MoveTo(Math.Min(target, NextStop()));
+                await SettleNowAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            CommitStarts();
+        },
+        cancellationToken);
+
+    /// <summary>Runs, and moves from due time to due time, until <paramref name="isOver"/>; false when nothing is left that could make it so.</summary>
+    public async Task<bool> MoveUntilAsync(Func<ValueTask<bool>> isOver, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        var reached = false;
+        await AloneAsync(
+            async () =>
+            {
+                var limit = time.Now + atMost.Ticks;
+                await SettleNowAsync(cancellationToken).ConfigureAwait(false);
+                while (!(reached = await isOver().ConfigureAwait(false)) && await MoveOnAsync(limit, cancellationToken).ConfigureAwait(false))
+                {
+                    await SettleNowAsync(cancellationToken).ConfigureAwait(false);
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+        return reached;
+    }
+
+    /// <summary>On a pool thread, so that no test framework's synchronization context sends the engine's own continuations elsewhere; one caller at a time.</summary>
+    private async Task AloneAsync(Func<Task> run, CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await Task.Run(run, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private async Task SettleNowAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (slots.TryServe() || await AdoptAsync().ConfigureAwait(false))
+            {
+                _happenedAt = time.Now;
+            }
+            else if (!time.TryFire())
+            {
+                if (!engine.Node.Runners.All(Rests))
+                {
+                    await slots.WaitForActAsync(TimeSpan.FromMilliseconds(1), cancellationToken).ConfigureAwait(false);
+                }
+                else if (!slots.HasWork && (slots.AllWaitForTime || await IsQuietAsync(cancellationToken).ConfigureAwait(false)))
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>A start rides in the job's next commit; a test that looks now wants to see it.</summary>
+    private void CommitStarts()
+    {
+        foreach (var runner in engine.Node.Runners)
+        {
+            runner.InTurn(static running => running.FlushOld(long.MaxValue));
+        }
+    }
+
+    private static bool Rests(FlowRunner runner)
+    {
+        var rests = false; // Also when somebody else has the turn: then the answer comes too late to count.
+        runner.InTurn(running => rests = running.IsResting);
+        return rests;
+    }
+
+    /// <summary>Takes in what became runnable in the store; also notes when the next job there will.</summary>
+    private async ValueTask<bool> AdoptAsync()
+    {
+        if (engine.Node.IsDraining || !engine.Node.Accepts)
+        {
+            _storeDue = long.MaxValue;
+            return false;
+        }
+
+        try
+        {
+            var reply = await engine.Loop.ClaimNowAsync().ConfigureAwait(false);
+            _storeDue = reply.NextDue is { } due && due.UtcTicks > time.Now ? due.UtcTicks : long.MaxValue;
+            return reply.Jobs.Count > 0;
+        }
+        catch (OperationCanceledException)
+        {
+            return false; // The engine stops.
+        }
+    }
+
+    /// <summary>
+    /// True when bodies have been silent for as long as patience lasts, counted in slices: each is a way through the thread pool, so that a busy machine is not taken for a silent body.
+    /// </summary>
+    private async ValueTask<bool> IsQuietAsync(CancellationToken cancellationToken)
+    {
+        var acts = slots.Acts;
+        for (var slice = 0; slice < QuietSlices && _quietAt != acts; slice++)
+        {
+            await slots.WaitForActAsync(Patience / QuietSlices, cancellationToken).ConfigureAwait(false);
+            if (slots.Acts != acts)
+            {
+                return false;
+            }
+        }
+
+        _quietAt = acts;
+        return true;
+    }
+
+    /// <summary>Moves to the next time that matters; without one, waits in real time for bodies that still run. False when there is nothing to wait for.</summary>
+    private async ValueTask<bool> MoveOnAsync(long limit, CancellationToken cancellationToken)
+    {
+        if (Math.Min(time.NextDue() ?? long.MaxValue, _storeDue) <= limit)
+        {
+            time.MoveTo(NextStop());
+            return true;
+        }
+
+        var acts = slots.Acts;
+        for (var waited = TimeSpan.Zero; slots.Taken > 0 && waited < GiveUpAfter; waited += Patience)
+        {
+            await slots.WaitForActAsync(Patience, cancellationToken).ConfigureAwait(false);
+            if (slots.Acts != acts)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private long NextStop()
+    {
+        var round = time.NextRound() is { } at && at <= _happenedAt + RoundsAfterwards ? at : long.MaxValue;
+        return Math.Min(round, Math.Min(time.NextDue() ?? long.MaxValue, _storeDue));
+    }
+}

@@ -1,0 +1,128 @@
+using Microsoft.Extensions.DependencyInjection;
+using WorkflowEngine.Storage;
+
+namespace WorkflowEngine.Tests.Engine;
+
+/// <summary>Unlucky moments: a store that throws, mail between a claim and its runner, a late result within its slot's time.</summary>
+public sealed class FaultTests
+{
+    private readonly Probe _probe = new();
+    private readonly FaultyStore _store = new();
+
+    [Fact]
+    public async Task Store_ThatThrowsInACommit_CostsTheJobOneMoreClaimAndNoMore()
+    {
+        var thrown = 0;
+        await using var host = await ChainAsync();
+        _store.BeforeCommit = transition =>
+        {
+            if (transition.Creation is null && Interlocked.Increment(ref thrown) == 1)
+            {
+                throw new StoreException("gone for a moment", isTransient: true);
+            }
+        };
+
+        var job = await host.Engine.StartAsync("chain");
+        var other = await host.Engine.StartAsync("chain");
+
+        (await job.WaitAsync().Soon()).Status.Should().Be(JobStatus.Completed);
+        (await other.WaitAsync().Soon()).Status.Should().Be(JobStatus.Completed);
+        host.Log.Lines.Should().Contain(line => line.Contains("gone for a moment", StringComparison.Ordinal));
+        await host.NothingIsHeldAsync();
+    }
+
+    [Fact]
+    public async Task Store_ThatThrowsInACreation_TellsTheStarterAndHoldsNothing()
+    {
+        await using var host = await ChainAsync();
+        _store.BeforeCommit = _ => throw new StoreException("full", isTransient: false);
+
+        await host.Engine.Invoking(engine => engine.StartAsync("chain")).Should().ThrowAsync<StoreException>();
+        await host.Engine.Invoking(engine => engine.RunAsync("chain")).Should().ThrowAsync<StoreException>();
+
+        (_probe.Total, (await host.Engine.CountJobsAsync()).Total).Should().Be((0, 0));
+        await host.NothingIsHeldAsync();
+    }
+
+    [Fact]
+    public async Task Store_ThatRefusesAClaimAndCancelsAnother_IsAskedAgain()
+    {
+        var claims = 0;
+        _store.BeforeClaim = () =>
+        {
+            switch (Interlocked.Increment(ref claims))
+            {
+                case 1:
+                    throw new StoreException("not now", isTransient: true);
+                case 2:
+                    throw new OperationCanceledException("a driver's own time limit");
+            }
+        };
+        await using var host = await ChainAsync();
+
+        var job = await host.Engine.StartAsync("chain", options: new JobOptions { StartAfter = DateTimeOffset.UtcNow });
+
+        (await job.WaitAsync().Soon()).Status.Should().Be(JobStatus.Completed);
+    }
+
+    [Fact]
+    public async Task Control_SentBetweenAClaimAndItsRunner_IsAppliedAndAnswered()
+    {
+        var sent = 0;
+        Task cancel = Task.CompletedTask;
+        JobHandle? job = null;
+        _probe.Hold("a");
+        await using var host = await ChainAsync();
+        _store.AfterClaim = async reply =>
+        {
+            if (reply.Jobs.Count > 0 && Interlocked.Exchange(ref sent, 1) == 0)
+            {
+                cancel = host.Engine.GetJob(reply.Jobs[0].Creation.Id).CancelAsync();
+                while ((await _store.LoadAsync(reply.Jobs[0].Creation.Id, JobParts.Mail, default))!.Mail.Count == 0)
+                {
+                    await Task.Yield();
+                }
+            }
+        };
+
+        job = await host.Engine.StartAsync("chain", options: new JobOptions { StartAfter = DateTimeOffset.UtcNow });
+
+        (await job.WaitAsync().Soon()).Status.Should().Be(JobStatus.Cancelled);
+        await cancel.Soon();
+        sent.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task LateResult_WithinItsSlotsTime_LeavesTheJobItsSlots()
+    {
+        TestHost? host = null;
+        host = await TestHost.StartAsync(
+            engine => engine
+                .AddStep("late", (payload, cancellationToken) =>
+                {
+                    if (payload.Attempt == 1)
+                    {
+                        SpinWait.SpinUntil(() => host!.Log.Lines.Any(line => line.Contains("given up", StringComparison.Ordinal)), TimeSpan.FromSeconds(10));
+                    }
+
+                    return StepResult.Completed();
+                })
+                .AddFlow("late", flow => flow.Start("a", "late", step => step.Timeout(TimeSpan.FromMilliseconds(2)).Retry(2, TimeSpan.FromMilliseconds(100))).Then("b", "late")),
+            options => options.StepCancellationGrace = TimeSpan.FromMilliseconds(1));
+        await using (host)
+        {
+            var result = await host.Engine.RunAsync("late").Soon();
+
+            result.Status.IsTerminal().Should().BeTrue();
+            await host.NothingIsHeldAsync();
+        }
+    }
+
+    private Task<TestHost> ChainAsync() => TestHost.StartAsync(
+        engine =>
+        {
+            engine.Services.AddSingleton(_store);
+            _probe.AddTo(engine.UseStore<FaultyStore>()).AddFlow("chain", flow => flow.Start("a", "probe").Then("b", "probe").Then("c", "probe"));
+        },
+        options => options.PollInterval = TimeSpan.FromMilliseconds(200));
+}
