@@ -18,7 +18,7 @@ internal static class Claims
 
         var owner = Columns.Blob(request.Incarnation);
         var chosen = Forgotten(connection, request, owner);
-        chosen.AddRange(WithMail(connection));
+        chosen.AddRange(WithMail(connection, request));
         if (request.Slots > chosen.Count)
         {
             chosen.AddRange(Due(connection, request, request.Slots - chosen.Count));
@@ -48,15 +48,23 @@ internal static class Claims
         return [.. Ids(statement).Where(id => !held.Contains(id))];
     }
 
-    private static List<JobId> WithMail(SqliteConnection connection)
+    private static List<JobId> WithMail(SqliteConnection connection, ClaimRequest request)
     {
-        using var statement = Statement.Once(connection, "select distinct i.job_id from inbox i join jobs j on j.id = i.job_id where i.body is not null and j.owner is null");
-        return Ids(statement);
+        using var statement = Statement.Once(
+            connection,
+            "select distinct i.job_id, j.flow_id, j.flow_version from inbox i join jobs j on j.id = i.job_id where i.body is not null and j.owner is null");
+        return Runnable(statement, request, int.MaxValue);
     }
 
     private static List<JobId> Due(SqliteConnection connection, ClaimRequest request, int slots)
     {
         using var statement = Statement.Once(connection, "select id, flow_id, flow_version from jobs where claimable = 1 order by rank limit $1", MostCandidates);
+        return Runnable(statement, request, slots);
+    }
+
+    /// <summary>Those whose flow version the node can run (S1).</summary>
+    private static List<JobId> Runnable(Statement statement, ClaimRequest request, int slots)
+    {
         using var reader = statement.Query();
         var ids = new List<JobId>();
         while (ids.Count < slots && reader.Read())

@@ -6,9 +6,18 @@ namespace WorkflowEngine.Sqlite;
 /// <summary>Commands for jobs: insert-only, keyed by job and command; appending never touches the job's row (G7).</summary>
 internal static class Inbox
 {
-    public static SendVerdict Add(SqliteConnection connection, JobMessage message, long now)
+    public static SendVerdict Add(SqliteConnection connection, JobMessage message)
     {
         var job = Columns.Blob(message.JobId.Value);
+        using (var known = Statement.Once(connection, "select 1 from inbox where job_id = $1 and id = $2", job, Columns.Blob(message.Id)))
+        using (var reader = known.Query())
+        {
+            if (reader.Read())
+            {
+                return SendVerdict.Duplicate;
+            }
+        }
+
         using (var find = Statement.Once(connection, "select status from jobs where id = $1", job))
         using (var reader = find.Query())
         {
@@ -26,11 +35,12 @@ internal static class Inbox
 
         using var insert = Statement.Once(
             connection,
-            "insert into inbox (job_id, id, position, body) values ($1, $2, (select coalesce(max(position), 0) + 1 from inbox where job_id = $1), $3) on conflict do nothing",
+            "insert into inbox (job_id, id, position, body) values ($1, $2, (select coalesce(max(position), 0) + 1 from inbox where job_id = $1), $3)",
             job,
             Columns.Blob(message.Id),
             StoredForm.Write(message));
-        return insert.Run() > 0 ? SendVerdict.Accepted : SendVerdict.Duplicate;
+        insert.Run();
+        return SendVerdict.Accepted;
     }
 
     public static List<JobMessage> Untaken(SqliteConnection connection, JobId id)

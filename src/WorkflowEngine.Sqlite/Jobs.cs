@@ -80,7 +80,7 @@ internal static class Jobs
         return jobs.Count <= limit ? new JobPage(jobs, null) : new JobPage(jobs[..limit], jobs[limit - 1].Creation.Id);
     }
 
-    public static StoreOverview Overview(SqliteConnection connection)
+    public static StoreOverview Overview(SqliteConnection connection, long now)
     {
         var counts = new Dictionary<JobStatus, long>();
         using (var statement = Statement.Once(connection, "select status, count(*) from jobs where status < 4 group by status"))
@@ -92,20 +92,24 @@ internal static class Jobs
             }
         }
 
-        using var queue = Statement.Once(connection, "select count(*) from jobs where claimable = 1");
+        using var queue = Statement.Once(connection, "select (select count(*) from jobs where claimable = 1) + (select count(*) from jobs where claimable = 2 and due_at <= $1)", now);
         using var depth = queue.Query();
         depth.Read();
         return new StoreOverview(counts, depth.GetInt64(0), Nodes.Names(connection));
     }
 
-    public static IReadOnlyList<PacketOwner> Prune(SqliteConnection connection, PruneRequest request)
+    public static IReadOnlyList<PacketOwner> Prune(SqliteConnection connection, PruneRequest request, long now)
     {
-        const string ByAge = "select id, flow_id from jobs where status >= 4 and completed_at + coalesce(retention, 0) < $1 order by completed_at limit $2";
-        const string ById = "select id, flow_id from jobs where status >= 4 and id = $1 limit $2";
+        const string ByAge = """
+            select id, flow_id from jobs where status >= 4 and owner is null and retention is null and completed_at < $1
+            union all select id, flow_id from jobs where status >= 4 and owner is null and retention is not null and completed_at + retention < $3
+            limit $2
+            """;
+        const string ById = "select id, flow_id from jobs where status >= 4 and owner is null and id = $1 limit $2";
         var pruned = new List<PacketOwner>();
         using (var statement = request.Job is { } one
             ? Statement.Once(connection, ById, Sqlite.Columns.Blob(one.Value), request.Limit)
-            : Statement.Once(connection, ByAge, request.CompletedBefore.UtcTicks, request.Limit))
+            : Statement.Once(connection, ByAge, request.CompletedBefore.UtcTicks, request.Limit, now))
         using (var reader = statement.Query())
         {
             while (reader.Read())

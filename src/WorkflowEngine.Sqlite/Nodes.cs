@@ -12,7 +12,7 @@ internal static class Nodes
         forget.Run();
         using var add = Statement.Once(connection, "insert into nodes (incarnation, name, seen_at) values ($1, $2, $3)", Columns.Blob(beat.Incarnation), beat.Node, now);
         add.Run();
-        using var free = Statement.Once(connection, "update jobs set owner = null, claimable = 1 where owner is not null and owner <> $1", Columns.Blob(beat.Incarnation));
+        using var free = Statement.Once(connection, "update jobs set owner = null, claimable = (status < 4) where owner is not null and owner <> $1", Columns.Blob(beat.Incarnation));
         return free.Run();
     }
 
@@ -20,7 +20,7 @@ internal static class Nodes
     {
         using var forget = Statement.Once(connection, "delete from nodes where incarnation = $1", Columns.Blob(incarnation));
         forget.Run();
-        using var free = Statement.Once(connection, "update jobs set owner = null, claimable = 1 where owner = $1", Columns.Blob(incarnation));
+        using var free = Statement.Once(connection, "update jobs set owner = null, claimable = (status < 4) where owner = $1", Columns.Blob(incarnation));
         return free.Run();
     }
 

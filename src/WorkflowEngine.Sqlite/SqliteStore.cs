@@ -66,7 +66,7 @@ internal sealed class SqliteStore : IJobStore, IAsyncDisposable
 
     public ValueTask<SendVerdict> SendAsync(JobMessage message, CancellationToken cancellationToken) => Guarded(() =>
     {
-        var verdict = _writer.Run(connection => Inbox.Add(connection, message, Now));
+        var verdict = _writer.Run(connection => Inbox.Add(connection, message));
         if (verdict == SendVerdict.Accepted)
         {
             _hints.Writer.TryWrite(new StoreHint(message.JobId));
@@ -82,7 +82,7 @@ internal sealed class SqliteStore : IJobStore, IAsyncDisposable
 
     public ValueTask<EventPage> ReadEventsAsync(EventQuery query, CancellationToken cancellationToken) => Guarded(() => _file.Read(connection => Events.Read(connection, query)));
 
-    public ValueTask<StoreOverview> OverviewAsync(CancellationToken cancellationToken) => Guarded(() => _file.Read(Jobs.Overview));
+    public ValueTask<StoreOverview> OverviewAsync(CancellationToken cancellationToken) => Guarded(() => _file.Read(connection => Jobs.Overview(connection, Now)));
 
     public ValueTask SaveDefinitionsAsync(IReadOnlyList<StoredDefinition> definitions, CancellationToken cancellationToken)
     {
@@ -94,7 +94,7 @@ internal sealed class SqliteStore : IJobStore, IAsyncDisposable
         => Guarded(() => _file.Read(connection => Definitions.Find(connection, kind, name)));
 
     public ValueTask<IReadOnlyList<PacketOwner>> PruneAsync(PruneRequest request, CancellationToken cancellationToken)
-        => Guarded(() => _writer.Run(connection => Jobs.Prune(connection, request)));
+        => Guarded(() => _writer.Run(connection => Jobs.Prune(connection, request, Now)));
 
     /// <summary>Own commits hint at once; those of client processes are noticed by <c>PRAGMA data_version</c> (G5).</summary>
     public async IAsyncEnumerable<StoreHint> HintsAsync([EnumeratorCancellation] CancellationToken cancellationToken)

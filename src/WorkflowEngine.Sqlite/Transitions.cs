@@ -17,14 +17,15 @@ internal sealed class Transitions : IDisposable
     {
         _connection = connection;
         _insert = new Statement(connection, $"""
-            insert into jobs (id, flow_id, flow_version, created_at, rank, tenant, key, request_hash, options, parent, input, retention,
-                owner, epoch, claimable, version, status, due_at, started_at, completed_at, attempt, sequence, percentage, completed, total, paused, step_mode, reason, output, data)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)
+            insert into jobs (id, flow_id, flow_version, created_at, priority, tenant, key, request_hash, options, parent, input, retention,
+                owner, epoch, claimable, version, status, due_at, started_at, completed_at, attempt, sequence, percentage, completed, total, paused, step_mode, reason, output, data, rank)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, max($4, $18) - $5 * 100000000)
             on conflict do nothing
             """, 30);
         _update = new Statement(connection, """
             update jobs set owner = $1, epoch = $2, claimable = $3, version = $4, status = $5, due_at = $6, started_at = $7, completed_at = $8, attempt = $9, sequence = $10,
-                percentage = $11, completed = $12, total = $13, paused = $14, step_mode = $15, reason = $16, output = $17, data = $18
+                percentage = $11, completed = $12, total = $13, paused = $14, step_mode = $15, reason = $16, output = $17, data = $18,
+                rank = max(created_at, $6) - priority * 100000000
             where id = $19 and owner = $20 and epoch = $2 and version = $4 - 1
             """, 20);
         _step = new Statement(connection, """
@@ -96,7 +97,7 @@ internal sealed class Transitions : IDisposable
         _insert[2] = creation.FlowId;
         _insert[3] = creation.FlowVersion;
         _insert[4] = creation.CreatedAt;
-        _insert[5] = creation.CreatedAt - (creation.Priority * 10 * TimeSpan.TicksPerSecond);
+        _insert[5] = creation.Priority;
         _insert[6] = creation.Tenant;
         _insert[7] = creation.Key;
         _insert[8] = creation.RequestHash;
@@ -151,12 +152,14 @@ internal sealed class Transitions : IDisposable
     /// <summary>The guard refused: told apart by what is there now.</summary>
     private CommitVerdict Explain(JobTransition transition, byte[] id)
     {
-        using (var found = Statement.Once(_connection, "select version, epoch from jobs where id = $1", id))
+        using (var found = Statement.Once(_connection, "select version, epoch, owner from jobs where id = $1", id))
         using (var reader = found.Query())
         {
             if (reader.Read())
             {
-                var isOurs = reader.GetInt64(0) == transition.Head.Version && reader.GetInt32(1) == (transition.Incarnation == Guid.Empty ? 0 : transition.Epoch);
+                // A creation made the job, however far it has come since. The transition that gave the job up left it unowned, at the same epoch.
+                var isOurs = transition.Creation is not null
+                    || (reader.GetInt64(0) == transition.Head.Version && reader.GetInt32(1) == transition.Epoch && (reader.IsDBNull(2) || Columns.Guid(reader, 2) == transition.Incarnation));
                 return new CommitVerdict(isOurs ? CommitResult.AlreadyCommitted : CommitResult.Stale);
             }
         }

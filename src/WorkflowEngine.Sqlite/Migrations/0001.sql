@@ -7,7 +7,8 @@ create table jobs (
     version integer not null,
     owner blob,
     claimable integer not null,      -- 0: no; 1: now, by rank; 2: at due_at
-    rank integer not null,
+    rank integer not null,           -- due time less ten seconds per point of priority, both as they were when the job was queued
+    priority integer not null,
     due_at integer not null,
     created_at integer not null,
     started_at integer not null,
@@ -38,6 +39,7 @@ create index jobs_owned on jobs (owner) where owner is not null;
 create unique index jobs_key on jobs (coalesce(tenant, ''), flow_id, key) where key is not null;
 create index jobs_active on jobs (status) where status < 4;
 create index jobs_ended on jobs (completed_at) where status >= 4;
+create index jobs_retained on jobs (completed_at + retention) where status >= 4 and retention is not null;
 
 -- The position in the flow, not the path, is the key: a long job appends its rows in order.
 create table steps (

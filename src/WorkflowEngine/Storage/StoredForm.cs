@@ -13,6 +13,7 @@ public static class StoredForm
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
         MaxDepth = 128,
         TypeInfoResolver = StoredFormContext.Default,
+        Converters = { new ValueForm() },
     };
 
     /// <summary>A packet as its stored JSON, or a reference as its text; null for nothing.</summary>
@@ -60,6 +61,16 @@ public static class StoredForm
         {
             throw new StoreException($"A stored {typeof(T).Name} cannot be read: {error.Message}", isTransient: false, error);
         }
+    }
+
+    /// <summary>JSON null is a value: a step whose signal carried null was signalled. Only a member that is missing is nothing.</summary>
+    private sealed class ValueForm : JsonConverter<JsonElement?>
+    {
+        public override bool HandleNull => true;
+
+        public override JsonElement? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => JsonElement.ParseValue(ref reader);
+
+        public override void Write(Utf8JsonWriter writer, JsonElement? value, JsonSerializerOptions options) => value.GetValueOrDefault().WriteTo(writer);
     }
 }
 
