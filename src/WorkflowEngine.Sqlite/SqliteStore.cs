@@ -11,6 +11,8 @@ namespace WorkflowEngine.Sqlite;
 /// </summary>
 internal sealed class SqliteStore : IJobStore, IAsyncDisposable
 {
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
+
     private readonly SqliteFile _file;
     private readonly SqliteWriter _writer;
     private readonly TimeProvider _time;
@@ -20,7 +22,14 @@ internal sealed class SqliteStore : IJobStore, IAsyncDisposable
     {
         _time = time;
         _file = new SqliteFile(options);
-        _writer = new SqliteWriter(_file.OpenWriter());
+        try
+        {
+            _writer = new SqliteWriter(_file.OpenWriter());
+        }
+        catch (Exception error) when (error is not StoreException)
+        {
+            throw SqliteErrors.Wrap(error, _file.Path);
+        }
     }
 
     public StoreTraits Traits { get; } = new(IsDurable: true, IsShared: true, IsSynchronous: false, MaxValueBytes: 512 * 1024 * 1024);
@@ -58,7 +67,7 @@ internal sealed class SqliteStore : IJobStore, IAsyncDisposable
 
             return default;
         }
-        catch (SqliteException error)
+        catch (Exception error) when (error is not StoreException)
         {
             return ValueTask.FromException(SqliteErrors.Wrap(error, _file.Path));
         }
@@ -99,9 +108,19 @@ internal sealed class SqliteStore : IJobStore, IAsyncDisposable
     /// <summary>Own commits hint at once; those of client processes are noticed by <c>PRAGMA data_version</c> (G5).</summary>
     public async IAsyncEnumerable<StoreHint> HintsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var hint in _hints.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watch = WatchOthersAsync(ended.Token);
+        try
         {
-            yield return hint;
+            await foreach (var hint in _hints.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                yield return hint;
+            }
+        }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -112,6 +131,29 @@ internal sealed class SqliteStore : IJobStore, IAsyncDisposable
         return default;
     }
 
+    private async Task WatchOthersAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(WatchInterval, _time);
+        var seen = -1L;
+        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        {
+            try
+            {
+                var now = _writer.ForeignWrites();
+                if (seen >= 0 && now != seen)
+                {
+                    _hints.Writer.TryWrite(default);
+                }
+
+                seen = now;
+            }
+            catch (SqliteException)
+            {
+                // A hint may be lost: the next tick looks again, and the engine polls besides.
+            }
+        }
+    }
+
     private long Now => _time.GetUtcNow().UtcTicks;
 
     private ValueTask<T> Guarded<T>(Func<T> work)
@@ -120,7 +162,11 @@ internal sealed class SqliteStore : IJobStore, IAsyncDisposable
         {
             return new(work());
         }
-        catch (SqliteException error)
+        catch (StoreException error)
+        {
+            return ValueTask.FromException<T>(error);
+        }
+        catch (Exception error)
         {
             return ValueTask.FromException<T>(SqliteErrors.Wrap(error, _file.Path));
         }

@@ -9,6 +9,9 @@ internal sealed class StoreCommits(IJobStore store, GroupCommitter? committer) :
     [ThreadStatic]
     private static CommitVerdict[]? _verdicts;
 
+    /// <summary>Null: the store is called directly.</summary>
+    public GroupCommitter? Committer => committer;
+
     public ValueTask<CommitVerdict> CommitAsync(JobTransition transition)
     {
         if (committer is not null)

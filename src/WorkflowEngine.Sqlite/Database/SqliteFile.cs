@@ -9,7 +9,9 @@ internal sealed class SqliteFile : IDisposable
     private static readonly string[] NetworkFileSystems = ["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ncpfs"];
 
     private readonly SqliteStoreOptions _options;
-    private readonly string _connectionString;
+    private readonly string _writing;
+    private readonly string _reading;
+    private readonly int _busyMilliseconds;
     private FileStream? _workerLock;
 
     static SqliteFile() => SQLitePCL.Batteries_V2.Init();
@@ -25,29 +27,51 @@ internal sealed class SqliteFile : IDisposable
 
         Path = System.IO.Path.GetFullPath(builder.DataSource);
         builder.DataSource = Path;
-        _connectionString = builder.ToString();
+        _busyMilliseconds = new SqliteConnectionStringBuilder().DefaultTimeout == builder.DefaultTimeout ? 5000 : builder.DefaultTimeout * 1000;
+        builder.DefaultTimeout = 1;
+        builder.Pooling = false;
+        _writing = builder.ToString();
+
+        // Two strings, since a pool is known by its string: a reader's connection, which refuses to write, must never become a writer's.
+        builder.Pooling = true;
+        builder.Cache = SqliteCacheMode.Private;
+        _reading = builder.ToString();
         RefuseNetworkFileSystem();
     }
 
     public string Path { get; }
 
+    /// <summary>The writer's connection, on a file whose schema is the one that this version knows.</summary>
+    /// <exception cref="StoreException">The file cannot be used; the message names it and what to do.</exception>
     public SqliteConnection OpenWriter()
     {
-        var connection = Open(_connectionString);
-        Execute(connection, "pragma page_size = 8192");
-        Execute(connection, "pragma journal_mode = wal");
-        Execute(connection, _options.FullSynchronisation ? "pragma synchronous = full" : "pragma synchronous = normal");
-        Execute(connection, "pragma cache_size = -65536");
-        Execute(connection, "pragma wal_autocheckpoint = 4000");
-        Execute(connection, "pragma mmap_size = 0");
-        Migrate(connection);
-        return connection;
+        if (!_options.AutoMigrate && !File.Exists(Path))
+        {
+            throw MissingSchema(0);
+        }
+
+        var connection = Open(_writing);
+        try
+        {
+            Prepare(connection);
+            return connection;
+        }
+        catch (Exception error)
+        {
+            connection.Dispose();
+            if (error is SqliteException failure)
+            {
+                throw SqliteErrors.Wrap(failure, Path);
+            }
+
+            throw;
+        }
     }
 
     /// <summary>Reads on a connection of its own, in one snapshot.</summary>
     public T Read<T>(Func<SqliteConnection, T> read)
     {
-        using var connection = Open(_connectionString);
+        using var connection = Open(_reading);
         Execute(connection, "pragma query_only = 1");
         using var transaction = connection.BeginTransaction(deferred: true);
         return read(connection);
@@ -67,6 +91,10 @@ internal sealed class SqliteFile : IDisposable
             _workerLock = new FileStream(Path + "-worker.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             return true;
         }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new StoreException($"The worker's lock {Path}-worker.lock cannot be written. Make the file and its folder writable for this user.", isTransient: false, error);
+        }
         catch (IOException error)
         {
             throw new StoreException($"Another process is the worker of {Path}. One worker process per file: end it, or start this one with RunJobs = false.", isTransient: false, error);
@@ -82,7 +110,8 @@ internal sealed class SqliteFile : IDisposable
     public void Dispose()
     {
         ReleaseWorkerLock();
-        SqliteConnection.ClearAllPools();
+        using var pooled = new SqliteConnection(_reading);
+        SqliteConnection.ClearPool(pooled);
     }
 
     private SqliteConnection Open(string connectionString)
@@ -91,7 +120,7 @@ internal sealed class SqliteFile : IDisposable
         try
         {
             connection.Open();
-            Execute(connection, "pragma busy_timeout = 5000");
+            Execute(connection, $"pragma busy_timeout = {_busyMilliseconds}");
             return connection;
         }
         catch (SqliteException error)
@@ -99,6 +128,17 @@ internal sealed class SqliteFile : IDisposable
             connection.Dispose();
             throw SqliteErrors.Wrap(error, Path);
         }
+    }
+
+    private void Prepare(SqliteConnection connection)
+    {
+        Execute(connection, "pragma page_size = 8192");
+        Execute(connection, "pragma journal_mode = wal");
+        Execute(connection, _options.FullSynchronisation ? "pragma synchronous = full" : "pragma synchronous = normal");
+        Execute(connection, "pragma cache_size = -65536");
+        Execute(connection, "pragma wal_autocheckpoint = 4000");
+        Execute(connection, "pragma mmap_size = 0");
+        Migrate(connection);
     }
 
     private void Migrate(SqliteConnection connection)
@@ -111,9 +151,14 @@ internal sealed class SqliteFile : IDisposable
             throw new StoreException($"The database {Path} has schema {version}, newer than the {steps.Count} that this version knows. Use a newer version of WorkflowEngine.", isTransient: false);
         }
 
-        if (version < steps.Count && version > 0 && !_options.AutoMigrate)
+        if (version < steps.Count && !_options.AutoMigrate)
         {
-            throw new StoreException($"The database {Path} has schema {version}; this version needs {steps.Count}. Run `wf migrate --store sqlite:{Path}`.", isTransient: false);
+            throw MissingSchema(version);
+        }
+
+        if (version == 0 && Convert.ToInt64(Scalar(connection, "select count(*) from sqlite_master"), null) > 0)
+        {
+            throw new StoreException($"The database {Path} belongs to something else: it has tables, but not those of WorkflowEngine. Name another file.", isTransient: false);
         }
 
         for (; version < steps.Count; version++)
@@ -124,6 +169,10 @@ internal sealed class SqliteFile : IDisposable
         Execute(connection, $"pragma user_version = {steps.Count}");
         transaction.Commit();
     }
+
+    private StoreException MissingSchema(int version) => new(
+        $"The database {Path} {(version == 0 ? "is empty" : $"has schema {version}")}; this version needs schema {Migrations().Count}. Run `wf migrate --store sqlite:{Path}`, or set AutoMigrate = true.",
+        isTransient: false);
 
     private static List<string> Migrations()
     {

@@ -12,6 +12,7 @@ internal sealed class SqliteWriter : IDisposable
     private readonly Statement _begin;
     private readonly Statement _commit;
     private readonly Statement _rollback;
+    private readonly Statement _version;
 
     public SqliteWriter(SqliteConnection connection)
     {
@@ -20,6 +21,7 @@ internal sealed class SqliteWriter : IDisposable
         _begin = new Statement(connection, "begin immediate", 0);
         _commit = new Statement(connection, "commit", 0);
         _rollback = new Statement(connection, "rollback", 0);
+        _version = new Statement(connection, "pragma data_version", 0);
     }
 
     /// <summary>How many transactions were committed.</summary>
@@ -72,6 +74,16 @@ internal sealed class SqliteWriter : IDisposable
         }
     }
 
+    /// <summary>A number that changes when another connection, usually another process's, has written (G5).</summary>
+    public long ForeignWrites()
+    {
+        lock (_gate)
+        {
+            using var reader = _version.Query();
+            return reader.Read() ? reader.GetInt64(0) : 0;
+        }
+    }
+
     public void Dispose()
     {
         lock (_gate)
@@ -80,6 +92,7 @@ internal sealed class SqliteWriter : IDisposable
             _begin.Dispose();
             _commit.Dispose();
             _rollback.Dispose();
+            _version.Dispose();
             _connection.Dispose();
         }
     }
