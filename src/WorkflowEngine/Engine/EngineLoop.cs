@@ -53,7 +53,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         {
             foreach (var runner in node.Runners)
             {
-                runner.Bodies.StopAll(StopCause.HostStopping);
+                runner.Bodies.StopAll(StopReason.HostStopping);
             }
 
             await EmptyWithinAsync(node.Options.StepCancellationGrace + TimeSpan.FromSeconds(1), CancellationToken.None).ConfigureAwait(false);

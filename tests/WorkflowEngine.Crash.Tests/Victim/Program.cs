@@ -1,8 +1,8 @@
 using System.Globalization;
-using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using WorkflowEngine;
+using WorkflowEngine.Crash;
 
 // Runs jobs on SQLite until it is killed, or with 0 new jobs until none is left. Each start and each effect of a step is one line on disk before it counts.
 var folder = args[0];
@@ -45,21 +45,3 @@ do
 while (isOpen);
 
 await host.StopAsync();
-
-/// <summary>Lines that are on disk when they have been written.</summary>
-internal sealed class Ledger(string path) : IDisposable
-{
-    private readonly Lock _gate = new();
-    private readonly FileStream _file = new(path, FileMode.Append, FileAccess.Write, FileShare.Read);
-
-    public void Append(string line)
-    {
-        lock (_gate)
-        {
-            _file.Write(Encoding.UTF8.GetBytes(line + "\n"));
-            _file.Flush(flushToDisk: true);
-        }
-    }
-
-    public void Dispose() => _file.Dispose();
-}

@@ -47,14 +47,11 @@ internal sealed class StepExecutor(
             var token = deadline?.Token ?? runner.Bodies.Token;
             token.ThrowIfCancellationRequested();
             var step = registration.Resolve(registration.NeedsScope ? payload.Services : services);
-            if (runner.HoldsStarts && !task.IsForced)
+            if (!TryCall(runner, task, payload, step, registration, token, out var call))
             {
                 return new StepOutcome(OutcomeKind.Interrupted); // The pause came between the slot and the body: the attempt is given again.
             }
 
-            var call = middleware.Count == 0 && registration.Pipeline is null
-                ? step.ExecuteAsync(payload, token)
-                : AttemptPipeline.InvokeAsync(step, registration.Pipeline, middleware, payload, token);
             var result = await call.ConfigureAwait(false);
             return await ConcludeAsync(runner, task, payload, result).ConfigureAwait(false);
         }
@@ -79,6 +76,29 @@ internal sealed class StepExecutor(
         DataPacketException packet => new StepError(packet.Reason, packet.Message, packet.Reason == Reasons.DataRetrievalFailed, packet.ToString()),
         _ => new StepError(Reasons.StepExecutionFailure, $"{error.GetType().Name}: {error.Message}", Retryable: true, error.ToString()),
     };
+
+    /// <summary>Enters the body, unless the job was paused meanwhile. A pause returns only when nobody is in here (S14): who comes later sees it.</summary>
+    private bool TryCall(FlowRunner runner, in StepTask task, StepPayload payload, IStep step, StepRegistration registration, CancellationToken token, out ValueTask<StepResult> call)
+    {
+        runner.Bodies.BeginEntry();
+        try
+        {
+            if (runner.HoldsStarts && !task.IsForced)
+            {
+                call = default;
+                return false;
+            }
+
+            call = middleware.Count == 0 && registration.Pipeline is null
+                ? step.ExecuteAsync(payload, token)
+                : AttemptPipeline.InvokeAsync(step, registration.Pipeline, middleware, payload, token);
+            return true;
+        }
+        finally
+        {
+            runner.Bodies.EndEntry();
+        }
+    }
 
     private async ValueTask<StepPayload> PrepareAsync(FlowRunner runner, StepTask task)
     {
@@ -174,9 +194,9 @@ internal sealed class StepExecutor(
 
         switch (runner.Bodies.Cause)
         {
-            case StopCause.JobCancelled:
+            case StopReason.JobCancelled:
                 return new StepOutcome(OutcomeKind.Cancelled);
-            case StopCause.HostStopping or StopCause.LeaseLost:
+            case StopReason.HostStopping or StopReason.LeaseLost:
                 return new StepOutcome(OutcomeKind.Interrupted);
         }
 
