@@ -123,7 +123,8 @@ public sealed class GroupCommitterTests
 
         var committer = host.Node.Commits.Committer!;
         var perStep = (double)committer.Batches / (Jobs * Steps);
-        perStep.Should().BeLessThan(0.5, $"{committer.Batches} batches carried {committer.Transitions} transitions of {Jobs * Steps} steps");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{perStep:F4} commits a step");
+        perStep.Should().BeLessThan(0.2, $"{committer.Batches} batches carried {committer.Transitions} transitions of {Jobs * Steps} steps");
     }
 
     private GroupCommitter NewCommitter() => new(_store, TimeProvider.System, NullLogger.Instance);
