@@ -7,7 +7,7 @@ namespace WorkflowEngine;
 /// </summary>
 internal sealed class EngineLoop(EngineNode node) : IDisposable
 {
-    private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _wake = new(0, 1);

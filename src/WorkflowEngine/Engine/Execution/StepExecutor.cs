@@ -53,6 +53,11 @@ internal sealed class StepExecutor(
             }
 
             var result = await call.ConfigureAwait(false);
+            if (deadline is { HasFired: true })
+            {
+                return TimedOut(runner, task); // The attempt is over, whatever its body made of the token.
+            }
+
             return await ConcludeAsync(runner, task, payload, result).ConfigureAwait(false);
         }
         catch (Exception error)
@@ -189,7 +194,7 @@ internal sealed class StepExecutor(
     {
         if (deadline is { HasFired: true })
         {
-            return Failed(runner, task, null, Reasons.Timeout, $"Step '{task.Step.Id}' took longer than its timeout of {task.Step.Timeout}.", retryable: true);
+            return TimedOut(runner, task);
         }
 
         switch (runner.Bodies.Cause)
@@ -204,12 +209,15 @@ internal sealed class StepExecutor(
         return Failed(runner, task, error, known.Reason, known.Message, known.Retryable);
     }
 
+    private StepOutcome TimedOut(FlowRunner runner, in StepTask task)
+        => Failed(runner, task, null, Reasons.Timeout, $"Step '{task.Step.Id}' took longer than its timeout of {task.Step.Timeout}.", retryable: true);
+
     private StepOutcome Failed(FlowRunner runner, in StepTask task, Exception? error, string reason, string message, bool retryable, string? details = null)
     {
         // A declared reason says it all; a trace is for what nobody foresaw. The step's record keeps it either way.
         var unforeseen = error is StepFailedException or DataPacketException ? null : error;
         EngineLog.StepFailed(_log, unforeseen, runner.Id, task.Step.Id, task.Start.Attempt, reason, message);
-        return new StepOutcome(OutcomeKind.Failed) { Error = new StepError(reason, message, retryable, details ?? error?.ToString()) };
+        return new StepOutcome(OutcomeKind.Failed) { Error = new StepError(reason, message, retryable, details ?? (unforeseen ?? error?.InnerException)?.ToString()) };
     }
 
     private static OutcomeKind KindOf(StepResult.OutcomeKind kind) => kind switch
