@@ -34,7 +34,7 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
         {
             Options = options,
             Store = store,
-            Commits = new StoreCommits(store, time),
+            Commits = new StoreCommits(store, store.Traits.IsSynchronous ? null : new GroupCommitter(store, time, loggers.CreateLogger("WorkflowEngine"))),
             Catalog = catalog,
             Registry = registry,
             Scheduler = services.GetService<IStepScheduler>() ?? new StepScheduler(options.MaxConcurrentSteps),
@@ -105,6 +105,12 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
 
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         Loop.Dispose();
+        await Node.Commits.DisposeAsync().ConfigureAwait(false);
+        if (Node.Store is IAsyncDisposable store)
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+        }
+
         Node.Timers.Dispose();
         _stop.Dispose();
         if (_temporaryPackets is not null && Directory.Exists(_temporaryPackets))

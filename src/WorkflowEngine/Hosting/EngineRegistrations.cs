@@ -81,6 +81,14 @@ public static class EngineRegistrations
         return builder;
     }
 
+    /// <summary>Keeps jobs in a store of one's own, made by a factory; the last <c>Use…</c> wins.</summary>
+    public static IWorkflowEngineBuilder UseStore(this IWorkflowEngineBuilder builder, Func<IServiceProvider, IJobStore> make)
+    {
+        ArgumentNullException.ThrowIfNull(make);
+        builder.Composition().Store = make;
+        return builder;
+    }
+
     /// <summary>Keeps large packets as files below a folder, relative to the content root.</summary>
     public static IWorkflowEngineBuilder UseFilePackets(this IWorkflowEngineBuilder builder, string folder)
     {

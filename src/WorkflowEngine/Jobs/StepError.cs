@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace WorkflowEngine;
 
@@ -7,7 +8,7 @@ namespace WorkflowEngine;
 /// <param name="Message">A text for people.</param>
 /// <param name="Retryable">False when trying again cannot help.</param>
 /// <param name="Details">More, for example the exception with its trace; may be null.</param>
-public sealed record StepError(string Reason, string Message, bool Retryable = true, string? Details = null)
+public sealed record StepError(string Reason, string Message, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] bool Retryable = true, string? Details = null)
 {
     /// <summary>The item that travels along a <c>failed</c> edge (S4).</summary>
     internal DataPacket ToPacket(string stepPath)

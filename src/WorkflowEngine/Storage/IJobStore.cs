@@ -152,7 +152,7 @@ public readonly record struct StoreHint(JobId? Job);
 public sealed record StoredDefinition(string Kind, string Name, string Body);
 
 /// <summary>What may be pruned.</summary>
-/// <param name="CompletedBefore">Only jobs that ended before this time; a job's own retention wins.</param>
+/// <param name="CompletedBefore">Only jobs that ended before this time; a job with a retention of its own goes once that is over, by the store's time.</param>
 /// <param name="Limit">At most so many.</param>
 public sealed record PruneRequest(DateTimeOffset CompletedBefore, int Limit)
 {

@@ -113,7 +113,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
     public ValueTask<StoreOverview> OverviewAsync(CancellationToken cancellationToken)
     {
         var counts = _jobs.Values.Select(job => job.Status).Where(status => !status.IsTerminal()).CountBy(status => status).ToDictionary(pair => pair.Key, pair => (long)pair.Value);
-        return new(new StoreOverview(counts, _runnable.Count, [.. _nodes.Values.Select(node => node.Node)]));
+        return new(new StoreOverview(counts, _runnable.CountDue(time.GetUtcNow().UtcTicks), [.. _nodes.Values.Select(node => node.Node)]));
     }
 
     public ValueTask SaveDefinitionsAsync(IReadOnlyList<StoredDefinition> definitions, CancellationToken cancellationToken)
@@ -132,8 +132,8 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
     public ValueTask<IReadOnlyList<PacketOwner>> PruneAsync(PruneRequest request, CancellationToken cancellationToken)
     {
         var pruned = new List<PacketOwner>();
-        var candidates = request.Job is { } id ? _jobs.TryGetValue(id, out var one) ? [one] : [] : _jobs.Values.Where(job => job.IsPrunable(request.CompletedBefore));
-        foreach (var job in candidates.Where(job => job.Status.IsTerminal()).Take(request.Limit))
+        var candidates = request.Job is { } id ? _jobs.TryGetValue(id, out var one) ? [one] : [] : _jobs.Values.Where(job => job.IsExpired(request.CompletedBefore, time.GetUtcNow()));
+        foreach (var job in candidates.Where(job => job.IsOver).Take(request.Limit))
         {
             if (_jobs.TryRemove(job.Creation.Id, out _))
             {
@@ -187,13 +187,13 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
             return new CommitVerdict(CommitResult.AlreadyCommitted);
         }
 
-        var isNew = false;
+        var (isNew, isRunnable) = (false, false);
         lock (job)
         {
             if (creation.Key is null || _keys.GetOrAdd((creation.Tenant, creation.FlowId, creation.Key), creation.Id) == creation.Id)
             {
                 transition.StoreTag = job;
-                job.Begin(transition);
+                isRunnable = job.Begin(transition);
                 isNew = true;
             }
         }
@@ -204,7 +204,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
             return KeyHolder(creation) is { } holder ? new CommitVerdict(CommitResult.KeyTaken, holder) : Create(transition, creation);
         }
 
-        if (transition.Incarnation == Guid.Empty)
+        if (isRunnable)
         {
             AddRunnable(creation, transition.Head.DueAt);
         }

@@ -24,7 +24,8 @@ internal sealed class MemoryJob(JobCreation creation)
         }
     }
 
-    public void Begin(JobTransition transition)
+    /// <summary>True when the job begins unowned and must enter the index.</summary>
+    public bool Begin(JobTransition transition)
     {
         lock (this)
         {
@@ -32,6 +33,7 @@ internal sealed class MemoryJob(JobCreation creation)
             _epoch = transition.Incarnation == Guid.Empty ? 0 : transition.Epoch;
             _steps = new StepRow[transition.Head.Total];
             Take(transition);
+            return _owner == Guid.Empty && !_head.Status.IsTerminal() && IsWoken;
         }
     }
 
@@ -41,14 +43,15 @@ internal sealed class MemoryJob(JobCreation creation)
         lock (this)
         {
             isRunnable = hasMail = false;
-            if (_owner != transition.Incarnation || _epoch != transition.Epoch)
+            // The transition that gave the job up left it unowned, so a repetition finds the epoch but no owner.
+            if (_epoch == transition.Epoch && _head.Version == transition.Head.Version && (_owner == transition.Incarnation || _owner == Guid.Empty))
             {
-                return new CommitVerdict(CommitResult.Stale);
+                return new CommitVerdict(CommitResult.AlreadyCommitted);
             }
 
-            if (_head.Version + 1 != transition.Head.Version)
+            if (_owner != transition.Incarnation || _epoch != transition.Epoch || _head.Version + 1 != transition.Head.Version)
             {
-                return new CommitVerdict(_head.Version == transition.Head.Version ? CommitResult.AlreadyCommitted : CommitResult.Stale);
+                return new CommitVerdict(CommitResult.Stale);
             }
 
             Take(transition);
@@ -141,7 +144,7 @@ internal sealed class MemoryJob(JobCreation creation)
             }
 
             _owner = Guid.Empty;
-            return !_head.Status.IsTerminal();
+            return !_head.Status.IsTerminal() || HasMail;
         }
     }
 
@@ -176,11 +179,24 @@ internal sealed class MemoryJob(JobCreation creation)
         }
     }
 
-    public bool IsPrunable(DateTimeOffset before)
+    /// <summary>Finished and in nobody's hands; a failed job that is being reopened has an owner.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            lock (this)
+            {
+                return _head.Status.IsTerminal() && _owner == Guid.Empty;
+            }
+        }
+    }
+
+    /// <summary>By its own retention if it has one, otherwise by the asked age.</summary>
+    public bool IsExpired(DateTimeOffset before, DateTimeOffset now)
     {
         lock (this)
         {
-            return _head.Status.IsTerminal() && _head.CompletedAt + (creation.Options?.Retention?.Ticks ?? 0) < before.UtcTicks;
+            return creation.Options?.Retention is { } own ? _head.CompletedAt + own.Ticks < now.UtcTicks : _head.CompletedAt < before.UtcTicks;
         }
     }
 
@@ -194,6 +210,11 @@ internal sealed class MemoryJob(JobCreation creation)
         _head = transition.Head;
         foreach (ref readonly var row in transition.Steps)
         {
+            if (row.Index >= _steps.Length)
+            {
+                Array.Resize(ref _steps, Math.Max(row.Index + 1, transition.Head.Total));
+            }
+
             _steps[row.Index] = row;
         }
 

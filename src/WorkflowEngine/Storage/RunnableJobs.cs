@@ -7,14 +7,12 @@ internal sealed class RunnableJobs
     private readonly PriorityQueue<JobId, long> _ready = new();
     private readonly PriorityQueue<(JobId Job, long Rank), long> _later = new();
 
-    public int Count
+    public int CountDue(long now)
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                return _ready.Count;
-            }
+            Promote(now);
+            return _ready.Count;
         }
     }
 
@@ -63,12 +61,7 @@ internal sealed class RunnableJobs
     {
         lock (_gate)
         {
-            while (_later.TryPeek(out var due, out var at) && at <= now)
-            {
-                _later.Dequeue();
-                _ready.Enqueue(due.Job, due.Rank);
-            }
-
+            Promote(now);
             List<(JobId, long)>? declined = null;
             while (slots > 0 && _ready.TryDequeue(out var job, out var rank))
             {
@@ -87,6 +80,15 @@ internal sealed class RunnableJobs
             {
                 _ready.EnqueueRange(declined);
             }
+        }
+    }
+
+    private void Promote(long now)
+    {
+        while (_later.TryPeek(out var due, out var at) && at <= now)
+        {
+            _later.Dequeue();
+            _ready.Enqueue(due.Job, due.Rank);
         }
     }
 }

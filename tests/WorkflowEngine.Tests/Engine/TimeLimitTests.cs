@@ -52,7 +52,7 @@ public sealed class TimeLimitTests
             options => options.ParkAfter = TimeSpan.Zero);
         var job = await host.Engine.StartAsync("wait");
         (await job.WaitAsync(JobWait.Idle).Soon()).Status.Should().Be(JobStatus.Waiting);
-        host.Node.Held.Should().Be(0);
+        await host.NothingIsHeldAsync();
 
         (await job.WaitAsync().Soon()).Reason.Should().Be(Reasons.JobTimeout);
     }

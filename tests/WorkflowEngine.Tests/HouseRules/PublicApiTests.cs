@@ -1,3 +1,5 @@
+using WorkflowEngine.Testing.Conformance;
+
 namespace WorkflowEngine.Tests.HouseRules;
 
 /// <summary>
@@ -7,7 +9,7 @@ namespace WorkflowEngine.Tests.HouseRules;
 public sealed class PublicApiTests
 {
     /// <summary>One type of each assembly that has a public face.</summary>
-    private static readonly Type[] Anchors = [typeof(DataPacket), typeof(HttpStep), typeof(FlowTestHost)];
+    private static readonly Type[] Anchors = [typeof(DataPacket), typeof(HttpStep), typeof(FlowTestHost), typeof(SqliteStoreOptions), typeof(StoreContract)];
 
     public static TheoryData<string> Assemblies => [.. Anchors.Select(anchor => anchor.Assembly.GetName().Name!)];
 

@@ -1,0 +1,223 @@
+using System.Reflection;
+using Microsoft.Data.Sqlite;
+
+namespace WorkflowEngine.Sqlite;
+
+/// <summary>The database file: how connections to it are opened, its schema, and the lock that makes one process its worker.</summary>
+internal sealed class SqliteFile : IDisposable
+{
+    private static readonly string[] NetworkFileSystems = ["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ncpfs"];
+
+    private readonly SqliteStoreOptions _options;
+    private readonly string _writing;
+    private readonly string _reading;
+    private readonly int _busyMilliseconds;
+    private FileStream? _workerLock;
+
+    static SqliteFile() => SQLitePCL.Batteries_V2.Init();
+
+    public SqliteFile(SqliteStoreOptions options)
+    {
+        _options = options;
+        var builder = new SqliteConnectionStringBuilder(options.ConnectionString);
+        if (builder.DataSource.Length == 0 || builder.Mode == SqliteOpenMode.Memory || builder.DataSource == ":memory:")
+        {
+            throw new StoreException("The SQLite store needs a file: for example \"Data Source=workflow.db\". For jobs in memory use UseInMemory.", isTransient: false);
+        }
+
+        Path = System.IO.Path.GetFullPath(builder.DataSource);
+        builder.DataSource = Path;
+        _busyMilliseconds = new SqliteConnectionStringBuilder().DefaultTimeout == builder.DefaultTimeout ? 5000 : builder.DefaultTimeout * 1000;
+        builder.DefaultTimeout = 1;
+        builder.Pooling = false;
+        _writing = builder.ToString();
+
+        // Two strings, since a pool is known by its string: a reader's connection, which refuses to write, must never become a writer's.
+        builder.Pooling = true;
+        builder.Cache = SqliteCacheMode.Private;
+        _reading = builder.ToString();
+        RefuseNetworkFileSystem();
+    }
+
+    public string Path { get; }
+
+    /// <summary>The writer's connection, on a file whose schema is the one that this version knows.</summary>
+    /// <exception cref="StoreException">The file cannot be used; the message names it and what to do.</exception>
+    public SqliteConnection OpenWriter()
+    {
+        if (!_options.AutoMigrate && !File.Exists(Path))
+        {
+            throw MissingSchema(0);
+        }
+
+        var connection = Open(_writing);
+        try
+        {
+            Prepare(connection);
+            return connection;
+        }
+        catch (Exception error)
+        {
+            connection.Dispose();
+            if (error is SqliteException failure)
+            {
+                throw SqliteErrors.Wrap(failure, Path);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Reads on a connection of its own, in one snapshot.</summary>
+    public T Read<T>(Func<SqliteConnection, T> read)
+    {
+        using var connection = Open(_reading);
+        Execute(connection, "pragma query_only = 1");
+        using var transaction = connection.BeginTransaction(deferred: true);
+        return read(connection);
+    }
+
+    /// <summary>Makes this process the file's worker. True the first time; false when it is already.</summary>
+    /// <exception cref="StoreException">Another process is the worker.</exception>
+    public bool TakeWorkerLock()
+    {
+        if (_workerLock is not null)
+        {
+            return false;
+        }
+
+        try
+        {
+            _workerLock = new FileStream(Path + "-worker.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return true;
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new StoreException($"The worker's lock {Path}-worker.lock cannot be written. Make the file and its folder writable for this user.", isTransient: false, error);
+        }
+        catch (IOException error)
+        {
+            throw new StoreException($"Another process is the worker of {Path}. One worker process per file: end it, or start this one with RunJobs = false.", isTransient: false, error);
+        }
+    }
+
+    public void ReleaseWorkerLock()
+    {
+        _workerLock?.Dispose();
+        _workerLock = null;
+    }
+
+    public void Dispose()
+    {
+        ReleaseWorkerLock();
+        using var pooled = new SqliteConnection(_reading);
+        SqliteConnection.ClearPool(pooled);
+    }
+
+    private SqliteConnection Open(string connectionString)
+    {
+        var connection = new SqliteConnection(connectionString);
+        try
+        {
+            connection.Open();
+            Execute(connection, $"pragma busy_timeout = {_busyMilliseconds}");
+            return connection;
+        }
+        catch (SqliteException error)
+        {
+            connection.Dispose();
+            throw SqliteErrors.Wrap(error, Path);
+        }
+    }
+
+    private void Prepare(SqliteConnection connection)
+    {
+        Execute(connection, "pragma page_size = 8192");
+        Execute(connection, "pragma journal_mode = wal");
+        Execute(connection, _options.FullSynchronisation ? "pragma synchronous = full" : "pragma synchronous = normal");
+        Execute(connection, "pragma cache_size = -65536");
+        Execute(connection, "pragma wal_autocheckpoint = 4000");
+        Execute(connection, "pragma mmap_size = 0");
+        Migrate(connection);
+    }
+
+    private void Migrate(SqliteConnection connection)
+    {
+        var steps = Migrations();
+        using var transaction = connection.BeginTransaction();
+        var version = Convert.ToInt32(Scalar(connection, "pragma user_version"), null);
+        if (version > steps.Count)
+        {
+            throw new StoreException($"The database {Path} has schema {version}, newer than the {steps.Count} that this version knows. Use a newer version of WorkflowEngine.", isTransient: false);
+        }
+
+        if (version < steps.Count && !_options.AutoMigrate)
+        {
+            throw MissingSchema(version);
+        }
+
+        if (version == 0 && Convert.ToInt64(Scalar(connection, "select count(*) from sqlite_master"), null) > 0)
+        {
+            throw new StoreException($"The database {Path} belongs to something else: it has tables, but not those of WorkflowEngine. Name another file.", isTransient: false);
+        }
+
+        for (; version < steps.Count; version++)
+        {
+            Execute(connection, steps[version]);
+        }
+
+        Execute(connection, $"pragma user_version = {steps.Count}");
+        transaction.Commit();
+    }
+
+    private StoreException MissingSchema(int version) => new(
+        $"The database {Path} {(version == 0 ? "is empty" : $"has schema {version}")}; this version needs schema {Migrations().Count}. Run `wf migrate --store sqlite:{Path}`, or set AutoMigrate = true.",
+        isTransient: false);
+
+    private static List<string> Migrations()
+    {
+        var assembly = Assembly.GetExecutingAssembly();
+        return [.. assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(name =>
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+            return reader.ReadToEnd();
+        })];
+    }
+
+    /// <summary>SQLite's locks and shared memory do not hold over a network (sqlite.org/wal.html).</summary>
+    private void RefuseNetworkFileSystem()
+    {
+        var folder = System.IO.Path.GetDirectoryName(Path)!;
+        if (!Directory.Exists(folder))
+        {
+            throw new StoreException($"There is no folder {folder} for the database. Make it first.", isTransient: false);
+        }
+
+        if (!OperatingSystem.IsLinux() || !File.Exists("/proc/mounts"))
+        {
+            return;
+        }
+
+        var mount = File.ReadLines("/proc/mounts").Select(line => line.Split(' ')).Where(parts => parts.Length > 2 && IsBelow(folder, parts[1])).MaxBy(parts => parts[1].Length);
+        if (mount is not null && NetworkFileSystems.Contains(mount[2]))
+        {
+            throw new StoreException($"{Path} lies on a network file system ({mount[2]}), where SQLite cannot keep its promises. Use a local disk, or PostgreSQL.", isTransient: false);
+        }
+    }
+
+    private static bool IsBelow(string folder, string mount) => mount == "/" || folder == mount || folder.StartsWith(mount + "/", StringComparison.Ordinal);
+
+    private static object? Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar();
+    }
+
+    internal static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}

@@ -1,0 +1,174 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Microsoft.Data.Sqlite;
+using WorkflowEngine.Storage;
+
+namespace WorkflowEngine.Sqlite;
+
+/// <summary>
+/// Keeps jobs in one SQLite file (G5): write-ahead log, full synchronisation, one writer with prepared statements, readers beside it. One worker process per file,
+/// any number of client processes through the inbox.
+/// </summary>
+internal sealed class SqliteStore : IJobStore, IAsyncDisposable
+{
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly SqliteFile _file;
+    private readonly SqliteWriter _writer;
+    private readonly TimeProvider _time;
+    private readonly Channel<StoreHint> _hints = Channel.CreateBounded<StoreHint>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    public SqliteStore(SqliteStoreOptions options, TimeProvider time)
+    {
+        _time = time;
+        _file = new SqliteFile(options);
+        try
+        {
+            _writer = new SqliteWriter(_file.OpenWriter());
+        }
+        catch (Exception error) when (error is not StoreException)
+        {
+            throw SqliteErrors.Wrap(error, _file.Path);
+        }
+    }
+
+    public StoreTraits Traits { get; } = new(IsDurable: true, IsShared: true, IsSynchronous: false, MaxValueBytes: 512 * 1024 * 1024);
+
+    /// <summary>The first sign of life takes the worker's lock: whatever earlier incarnations held is free at once, since no other worker can be alive.</summary>
+    public ValueTask<NodeLease> RenewAsync(NodeBeat beat, CancellationToken cancellationToken) => Guarded(() =>
+    {
+        if (beat.Stopping)
+        {
+            _writer.Run(connection => Nodes.Free(connection, beat.Incarnation));
+            _file.ReleaseWorkerLock();
+        }
+        else if (_file.TakeWorkerLock())
+        {
+            _writer.Run(connection => Nodes.Begin(connection, beat, Now));
+        }
+
+        return new NodeLease(IsAlive: true, _time.GetUtcNow());
+    });
+
+    public ValueTask<ClaimReply> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken) => Guarded(() =>
+    {
+        var now = _time.GetUtcNow();
+        return _writer.Run(connection => Claims.Take(connection, request, now));
+    });
+
+    public ValueTask CommitAsync(ReadOnlyMemory<JobTransition> batch, Memory<CommitVerdict> verdicts, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_writer.Commit(batch.Span, verdicts.Span))
+            {
+                _hints.Writer.TryWrite(default);
+            }
+
+            return default;
+        }
+        catch (Exception error) when (error is not StoreException)
+        {
+            return ValueTask.FromException(SqliteErrors.Wrap(error, _file.Path));
+        }
+    }
+
+    public ValueTask<SendVerdict> SendAsync(JobMessage message, CancellationToken cancellationToken) => Guarded(() =>
+    {
+        var verdict = _writer.Run(connection => Inbox.Add(connection, message));
+        if (verdict == SendVerdict.Accepted)
+        {
+            _hints.Writer.TryWrite(new StoreHint(message.JobId));
+        }
+
+        return verdict;
+    });
+
+    public ValueTask<StoredJob?> LoadAsync(JobId id, JobParts parts, CancellationToken cancellationToken)
+        => Guarded(() => _file.Read(connection => Jobs.Load(connection, id, parts)));
+
+    public ValueTask<JobPage> ListAsync(JobQuery query, CancellationToken cancellationToken) => Guarded(() => _file.Read(connection => Jobs.List(connection, query)));
+
+    public ValueTask<EventPage> ReadEventsAsync(EventQuery query, CancellationToken cancellationToken) => Guarded(() => _file.Read(connection => Events.Read(connection, query)));
+
+    public ValueTask<StoreOverview> OverviewAsync(CancellationToken cancellationToken) => Guarded(() => _file.Read(connection => Jobs.Overview(connection, Now)));
+
+    public ValueTask SaveDefinitionsAsync(IReadOnlyList<StoredDefinition> definitions, CancellationToken cancellationToken)
+    {
+        var saved = Guarded(() => _writer.Run(connection => Definitions.Save(connection, definitions)));
+        return saved.IsCompletedSuccessfully ? default : new(saved.AsTask());
+    }
+
+    public ValueTask<IReadOnlyList<StoredDefinition>> FindDefinitionsAsync(string kind, string? name, CancellationToken cancellationToken)
+        => Guarded(() => _file.Read(connection => Definitions.Find(connection, kind, name)));
+
+    public ValueTask<IReadOnlyList<PacketOwner>> PruneAsync(PruneRequest request, CancellationToken cancellationToken)
+        => Guarded(() => _writer.Run(connection => Jobs.Prune(connection, request, Now)));
+
+    /// <summary>Own commits hint at once; those of client processes are noticed by <c>PRAGMA data_version</c> (G5).</summary>
+    public async IAsyncEnumerable<StoreHint> HintsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watch = WatchOthersAsync(ended.Token);
+        try
+        {
+            await foreach (var hint in _hints.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                yield return hint;
+            }
+        }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _writer.Dispose();
+        _file.Dispose();
+        return default;
+    }
+
+    private async Task WatchOthersAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(WatchInterval, _time);
+        var seen = -1L;
+        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        {
+            try
+            {
+                var now = _writer.ForeignWrites();
+                if (seen >= 0 && now != seen)
+                {
+                    _hints.Writer.TryWrite(default);
+                }
+
+                seen = now;
+            }
+            catch (SqliteException)
+            {
+                // A hint may be lost: the next tick looks again, and the engine polls besides.
+            }
+        }
+    }
+
+    private long Now => _time.GetUtcNow().UtcTicks;
+
+    private ValueTask<T> Guarded<T>(Func<T> work)
+    {
+        try
+        {
+            return new(work());
+        }
+        catch (StoreException error)
+        {
+            return ValueTask.FromException<T>(error);
+        }
+        catch (Exception error)
+        {
+            return ValueTask.FromException<T>(SqliteErrors.Wrap(error, _file.Path));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace WorkflowEngine.Storage;
+
+/// <summary>The text forms in which stores keep what is more than a number: the same in every store, so that jobs can move between them.</summary>
+public static class StoredForm
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.General)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+        MaxDepth = 128,
+        TypeInfoResolver = StoredFormContext.Default,
+        Converters = { new ValueForm() },
+    };
+
+    /// <summary>A packet as its stored JSON, or a reference as its text; null for nothing.</summary>
+    public static string? Write(PacketSlot slot)
+        => slot.Packet is { } packet ? Encoding.UTF8.GetString(PacketJson.ToStored(packet)) : slot.Reference?.ToString();
+
+    /// <summary>Reads what <see cref="Write(PacketSlot)"/> wrote.</summary>
+    /// <exception cref="DataPacketException">The text is damaged.</exception>
+    public static PacketSlot ReadSlot(string? text)
+        => text is null ? default
+            : PacketReference.TryParse(text, out var reference) ? new PacketSlot(reference)
+            : new PacketSlot(PacketJson.FromStored(Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>Start options; null for none.</summary>
+    public static string? Write(JobOptions? options) => options is null ? null : JsonSerializer.Serialize(options, Options);
+
+    /// <summary>Reads start options.</summary>
+    public static JobOptions? ReadOptions(string? text) => Read<JobOptions>(text);
+
+    /// <summary>A job's variables, engine data, signals and reasons; null when there are none.</summary>
+    public static string? Write(JobData? data) => data is null ? null : JsonSerializer.Serialize(data, Options);
+
+    /// <summary>Reads a job's data.</summary>
+    public static JobData? ReadData(string? text) => Read<JobData>(text);
+
+    /// <summary>What only some steps have; null when there is nothing.</summary>
+    public static string? Write(StepDetail? detail) => detail is null ? null : JsonSerializer.Serialize(detail, Options);
+
+    /// <summary>Reads a step's detail.</summary>
+    public static StepDetail? ReadDetail(string? text) => Read<StepDetail>(text);
+
+    /// <summary>A message.</summary>
+    public static string Write(JobMessage message) => JsonSerializer.Serialize(message, Options);
+
+    /// <summary>Reads a message.</summary>
+    public static JobMessage ReadMessage(string text) => Read<JobMessage>(text)!;
+
+    private static T? Read<T>(string? text) where T : class
+    {
+        try
+        {
+            return text is null ? null : JsonSerializer.Deserialize<T>(text, Options);
+        }
+        catch (JsonException error)
+        {
+            throw new StoreException($"A stored {typeof(T).Name} cannot be read: {error.Message}", isTransient: false, error);
+        }
+    }
+
+    /// <summary>JSON null is a value: a step whose signal carried null was signalled. Only a member that is missing is nothing.</summary>
+    private sealed class ValueForm : JsonConverter<JsonElement?>
+    {
+        public override bool HandleNull => true;
+
+        public override JsonElement? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => JsonElement.ParseValue(ref reader);
+
+        public override void Write(Utf8JsonWriter writer, JsonElement? value, JsonSerializerOptions options) => value.GetValueOrDefault().WriteTo(writer);
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(JobOptions))]
+[JsonSerializable(typeof(JobData))]
+[JsonSerializable(typeof(StepDetail))]
+[JsonSerializable(typeof(JobMessage))]
+[JsonSerializable(typeof(object))]
+[JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(bool))]
+[JsonSerializable(typeof(string))]
+internal sealed partial class StoredFormContext : JsonSerializerContext;
