@@ -80,6 +80,8 @@ internal sealed class StepNotes : IAttemptHost, IProgressSink, ILogger
 
     public IProgressSink OpenProgress(int step, int run) => this;
 
+    public StopReason ReasonOf(int run) => StopReason.None;
+
     public void Report(double percent, string? message)
     {
         lock (_gate)

@@ -3,6 +3,8 @@ namespace WorkflowEngine.Cli;
 /// <summary>A flow file as it lies on disk.</summary>
 internal static class FlowFile
 {
+    private const int LongestDocument = 256 * 1024 * 1024;
+
     /// <exception cref="UsageException">There is no such file, it cannot be read, or it is YAML.</exception>
     public static string Read(string path)
     {
@@ -24,12 +26,30 @@ internal static class FlowFile
 
         try
         {
-            return File.ReadAllText(path);
+            return ReadBounded(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new UsageException($"{path} cannot be read: {error.Message}");
         }
+    }
+
+    /// <summary>A device or pipe may never end: what is longer than any legal document is not read on.</summary>
+    private static string ReadBounded(string path)
+    {
+        using var reader = new StreamReader(path);
+        var text = new char[4096];
+        var document = new System.Text.StringBuilder();
+        for (int read; (read = reader.Read(text)) > 0;)
+        {
+            document.Append(text, 0, read);
+            if (document.Length > LongestDocument)
+            {
+                throw new UsageException($"{path} is longer than {LongestDocument / (1024 * 1024)} MB.");
+            }
+        }
+
+        return document.ToString();
     }
 
     /// <summary>Writes every diagnostic as a line on stderr; true when there are none.</summary>

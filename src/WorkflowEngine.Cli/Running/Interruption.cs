@@ -42,6 +42,10 @@ internal sealed class Interruption : IDisposable
         {
             context.Cancel = true;
             _ = Task.Run(_answer);
+            return;
         }
+
+        // The second one ends at once; the children of steps live in sessions of their own and would go on.
+        ProcessTree.KillAll();
     }
 }

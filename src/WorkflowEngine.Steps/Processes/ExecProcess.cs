@@ -42,6 +42,10 @@ internal static class ExecProcess
             await pipes.ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
         }
+        finally
+        {
+            ProcessTree.Forget(process);
+        }
 
         return new Run(process.HasExited ? process.ExitCode : -1, output.Bytes, error.Bytes, output.IsTooLarge || error.IsTooLarge);
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
@@ -14,6 +15,7 @@ internal static class ProcessTree
     private const int ArgumentsTooLong = 7;
     private const int SignalKill = 9;
 
+    private static readonly ConcurrentDictionary<int, byte> Running = new();
     private static readonly string? SessionTool = OperatingSystem.IsLinux() ? ExecCommand.FindTool("setsid") : null;
 
     /// <exception cref="StepFailedException">The system refused.</exception>
@@ -30,7 +32,9 @@ internal static class ProcessTree
 
         try
         {
-            return Process.Start(start)!;
+            var process = Process.Start(start)!;
+            Running[process.Id] = 0;
+            return process;
         }
         catch (Win32Exception error) when (error.NativeErrorCode == NoSuchFile)
         {
@@ -39,6 +43,18 @@ internal static class ProcessTree
         catch (Win32Exception error)
         {
             throw new StepFailedException("exec_failed", $"'{command}' could not be started: {error.Message}", retryable: error.NativeErrorCode != ArgumentsTooLong, error);
+        }
+    }
+
+    /// <summary>The process has ended, or was given up: its id may be another's soon.</summary>
+    public static void Forget(Process process) => Running.TryRemove(process.Id, out _);
+
+    /// <summary>For a host that ends at once: no child of its steps outlives it.</summary>
+    public static void KillAll()
+    {
+        foreach (var id in Running.Keys)
+        {
+            _ = SendSignal(SessionTool is null ? id : -id, SignalKill);
         }
     }
 

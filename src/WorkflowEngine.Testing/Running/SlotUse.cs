@@ -34,7 +34,7 @@ internal sealed class SlotUse(ISlotTaker taker, Action acted)
     }
 
     /// <summary>True when the job's token has fired, so that its slot may be taken back.</summary>
-    public bool IsAskedToStop => taker is FlowRunner runner && runner.Bodies.Cause != StopCause.None;
+    public bool IsAskedToStop => taker is FlowRunner runner && runner.Bodies.Cause != StopReason.None;
 
     public void Take()
     {

@@ -29,6 +29,9 @@ public interface IWorkflowEngine
     /// <exception cref="InvalidOperationException">The host was not started, so nothing would ever run.</exception>
     Task<JobResult> RunAsync(string flowId, DataPacket? input = null, JobOptions? options = null, CancellationToken cancellationToken = default);
 
+    /// <summary>As <see cref="RunAsync(string, DataPacket?, JobOptions?, CancellationToken)"/>, with any value as input, by the input rule.</summary>
+    Task<JobResult> RunAsync<T>(string flowId, T input, JobOptions? options = null, CancellationToken cancellationToken = default);
+
     /// <summary>A handle on a job, whether or not it exists: its members say so when they are called.</summary>
     JobHandle GetJob(JobId id);
 

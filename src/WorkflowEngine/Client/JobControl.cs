@@ -28,6 +28,11 @@ internal sealed class JobControl(EngineNode node, JobStarter starter, JobReading
                 var job = await reading.LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
                 throw new InvalidTransitionException(id, job.Head.Status, action, verdict.Message!);
             }
+
+            if (action == "pause" && node.Find(id) is { } runner)
+            {
+                await runner.Bodies.EnteredAsync().ConfigureAwait(false);
+            }
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
 
@@ -113,7 +114,12 @@ public class JobHandle
     /// <summary>The newest item of the flow's output as <typeparamref name="T"/>.</summary>
     /// <exception cref="DataPacketException">There is no output, or it has another shape.</exception>
     public virtual async Task<T> GetOutputAsync<T>(CancellationToken cancellationToken = default)
-        => (await _reading.OutputAsync(Id, null, cancellationToken).ConfigureAwait(false)).Get<T>();
+    {
+        var job = await _reading.LoadAsync(Id, JobParts.Head, cancellationToken).ConfigureAwait(false);
+        return job.Head.Status.IsSuccess()
+            ? (await _reading.OutputAsync(Id, null, cancellationToken).ConfigureAwait(false)).Get<T>()
+            : throw new DataPacketException($"Job {Id} is {job.Head.Status.ToWord()}: it has no output{(job.Head.Status.IsTerminal() ? string.Empty : " yet. Wait for its end with WaitAsync")}.", "no_output");
+    }
 
     /// <summary>The job's variables; secrets are masked.</summary>
     /// <exception cref="JobNotFoundException">There is no such job.</exception>

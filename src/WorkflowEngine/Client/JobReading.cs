@@ -136,6 +136,11 @@ internal sealed class JobReading(EngineNode node)
     public async Task<DataPacket> OutputAsync(JobId id, string? step, CancellationToken cancellationToken)
     {
         var job = await LoadAsync(id, step is null ? JobParts.Head : JobParts.Steps, cancellationToken).ConfigureAwait(false);
+        if (step is not null && node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) is { } flow && flow.Flow.IndexOf(step) < 0)
+        {
+            throw new ArgumentException($"Flow '{job.Creation.FlowId}' has no step '{step}'.{NearestName.Hint(step, flow.Flow.Steps.Select(known => known.Id))}", nameof(step));
+        }
+
         var slot = step is null ? job.Head.Output : job.Steps.FirstOrDefault(row => row.Path == step).Output;
         return await node.Vault.LoadAsync(slot, cancellationToken).ConfigureAwait(false);
     }

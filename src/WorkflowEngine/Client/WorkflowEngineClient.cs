@@ -55,6 +55,9 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
         return await reading.WaitAsync(started.Id, JobWait.Finished, cancellationToken).ConfigureAwait(false);
     }
 
+    public Task<JobResult> RunAsync<T>(string flowId, T input, JobOptions? options = null, CancellationToken cancellationToken = default)
+        => RunAsync(flowId, ToPacket(input), options, cancellationToken);
+
     public JobHandle GetJob(JobId id) => new(id, alreadyExisted: false, control, reading);
 
     public async Task<JobHandle?> FindJobAsync(string flowId, string key, CancellationToken cancellationToken = default)

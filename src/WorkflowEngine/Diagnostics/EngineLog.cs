@@ -49,4 +49,7 @@ internal static partial class EngineLog
 
     [LoggerMessage(15, LogLevel.Warning, "A commit of {Transitions} transitions failed; it is tried again in {Delay}.")]
     public static partial void CommitDelayed(ILogger log, Exception error, int transitions, TimeSpan delay);
+
+    [LoggerMessage(16, LogLevel.Warning, "Some packets of unknown jobs could not be removed; the next sweep tries again.")]
+    public static partial void SweepFailed(ILogger log, Exception error);
 }

@@ -7,7 +7,7 @@ namespace WorkflowEngine;
 /// </summary>
 internal sealed class EngineLoop(EngineNode node) : IDisposable
 {
-    private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _wake = new(0, 1);
@@ -53,7 +53,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         {
             foreach (var runner in node.Runners)
             {
-                runner.Bodies.StopAll(StopCause.HostStopping);
+                runner.Bodies.StopAll(StopReason.HostStopping);
             }
 
             await EmptyWithinAsync(node.Options.StepCancellationGrace + TimeSpan.FromSeconds(1), CancellationToken.None).ConfigureAwait(false);

@@ -23,6 +23,8 @@ internal static class JobOptionsCheck
             Text(label, nameof(options.Labels));
         }
 
+        Range(options.ConcurrencyKey is null, nameof(options.ConcurrencyKey), "left out: this version does not know it yet");
+        Range(options.Transaction is null, nameof(options.Transaction), "left out: this store has no transactions of the user's own to join");
         Range(options.Priority is >= -1000 and <= 1000, nameof(options.Priority), "from -1000 to 1000");
         Range(options.MaxConcurrentSteps is null or >= 1, nameof(options.MaxConcurrentSteps), "at least 1");
         Range(options.Timeout is null || options.Timeout > TimeSpan.Zero, nameof(options.Timeout), "positive");

@@ -49,6 +49,7 @@ public static class WorkflowEngineServices
         if (name is null)
         {
             services.TryAddSingleton(provider => provider.GetRequiredKeyedService<EngineHost>(key).Client);
+            services.TryAddSingleton(provider => provider.GetRequiredKeyedService<EngineHost>(key).Node.Registry);
         }
         else
         {

@@ -23,7 +23,7 @@ public sealed class InvalidTransitionException(JobId id, JobStatus status, strin
 
 /// <summary>The key exists with another request (S31).</summary>
 public sealed class KeyConflictException(string flowId, string key, JobId existing)
-    : WorkflowException($"Key '{key}' of flow '{flowId}' belongs to job {existing}, which was started with another request. Use another key, or the same input and variables.")
+    : WorkflowException($"Key '{key}' of flow '{flowId}' belongs to job {existing}, and this start may not share it. Use another key; KeyReuse.ReturnExisting gives the existing job when input and variables are the same.")
 {
     /// <summary>The job that holds the key.</summary>
     public JobId Existing { get; } = existing;

@@ -197,7 +197,7 @@ internal static class JobEnd
         {
             if (state.Steps[index].Status == StepStatus.Running)
             {
-                state.Changes.Stop(index, state.Steps[index].Run, StopCause.JobCancelled);
+                state.Changes.Stop(index, state.Steps[index].Run, StopReason.JobCancelled);
             }
         }
     }

@@ -30,6 +30,9 @@ internal interface IAttemptHost
 {
     /// <summary>A place for one run's progress reports.</summary>
     IProgressSink OpenProgress(int step, int run);
+
+    /// <summary>Why the run's token fired.</summary>
+    StopReason ReasonOf(int run);
 }
 
 /// <summary>Takes progress reports, 0 to 100.</summary>

@@ -96,6 +96,9 @@ public sealed class StepPayload
     /// <summary>True when a waiting step was called again because its time ran out.</summary>
     public bool TimedOut => Detail is { TimedOut: true };
 
+    /// <summary>Why the token fired, for a body that wants to tell a cancel from a stopping host; <see cref="StopReason.None"/> while it has not.</summary>
+    public StopReason StopReason => _job.Host?.ReasonOf(Run) ?? StopReason.None;
+
     /// <summary>Live services, in a scope of this attempt that is made at the first look and disposed when the attempt ends.</summary>
     public IServiceProvider Services
     {

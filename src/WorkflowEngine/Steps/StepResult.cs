@@ -125,8 +125,20 @@ public sealed class StepResult
         StepResult result => result,
         DataPacket packet => FromPacket(packet),
         null => FromPacket(DataPacket.Empty),
-        _ => FromPacket(payload.Data.Prepend(new DataItem("data", WorkflowJson.ToElement(value, payload.Json)))),
+        _ => FromPacket(payload.Data.Prepend(new DataItem("data", ToJson(value, payload)))),
     };
+
+    private static JsonElement ToJson<T>(T value, StepPayload payload)
+    {
+        try
+        {
+            return WorkflowJson.ToElement(value, payload.Json);
+        }
+        catch (Exception error)
+        {
+            throw new StepFailedException(Reasons.ResultNotStorable, $"The result of type {value!.GetType().Name} cannot be written as JSON: {error.Message}", retryable: false, error);
+        }
+    }
 
     private sealed record Failure(string? Reason, string? Message, bool? Retryable, string? Details);
 

@@ -62,6 +62,41 @@ public sealed class LargePacketTests : IDisposable
         (await job.WaitAsync().Soon()).Reason.Should().Be(Reasons.DataRetrievalFailed);
     }
 
+    [Fact]
+    public async Task Memory_OfALongJobWithLargePackets_HoldsOnlyThoseInUse()
+    {
+        var made = new List<WeakReference>();
+        var alive = -1;
+        await using var host = await TestHost.StartAsync(engine => engine
+            .UseFilePackets(_folder)
+            .AddStep("make", (payload, _) => Make(made))
+            .AddStep("count", async (payload, _) =>
+            {
+                await Task.Yield();
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                GC.Collect();
+                alive = made.Count(packet => packet.IsAlive);
+                return StepResult.Completed(DataPacket.Of(payload.Get<string>().Length));
+            })
+            .AddFlow("long", flow =>
+            {
+                flow.Start("s0", "make");
+                for (var i = 1; i < 40; i++)
+                {
+                    flow.Then($"s{i}", "make");
+                }
+
+                flow.Then("count", "count");
+            }));
+
+        (await host.Engine.RunAsync("long").Soon()).Output.Get<int>().Should().Be(20_000);
+
+        made.Should().HaveCount(40);
+        alive.Should().BeInRange(0, 5, "finished steps keep references to files");
+        Files().Should().HaveCountLessThanOrEqualTo(40);
+    }
+
     private Task<TestHost> StartAsync(List<string> seen, Action<WorkflowEngineOptions>? options = null) => TestHost.StartAsync(
         engine => engine
             .UseFilePackets(_folder)
@@ -77,6 +112,13 @@ public sealed class LargePacketTests : IDisposable
         options);
 
     private int _broke;
+
+    private static StepResult Make(List<WeakReference> made)
+    {
+        var packet = DataPacket.Of(new string('x', 20_000));
+        made.Add(new WeakReference(packet));
+        return StepResult.Completed(packet);
+    }
 
     private string[] Files() => Directory.GetFiles(_folder, "*.json", SearchOption.AllDirectories);
 }

@@ -214,7 +214,7 @@ public sealed class CommandTableTests
         bench.End("a", Ends(OutcomeKind.Cancelled));
 
         bench.Status.Should().Be(end);
-        bench.Stops.Should().OnlyContain(stop => stop.Cause == StopCause.JobCancelled).And.HaveCountGreaterThan(1, "later commands add tokens, not status (S8)");
+        bench.Stops.Should().OnlyContain(stop => stop.Cause == StopReason.JobCancelled).And.HaveCountGreaterThan(1, "later commands add tokens, not status (S8)");
     }
 
     [Fact]

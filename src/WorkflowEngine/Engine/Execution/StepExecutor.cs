@@ -47,15 +47,17 @@ internal sealed class StepExecutor(
             var token = deadline?.Token ?? runner.Bodies.Token;
             token.ThrowIfCancellationRequested();
             var step = registration.Resolve(registration.NeedsScope ? payload.Services : services);
-            if (runner.HoldsStarts && !task.IsForced)
+            if (!TryCall(runner, task, payload, step, registration, token, out var call))
             {
                 return new StepOutcome(OutcomeKind.Interrupted); // The pause came between the slot and the body: the attempt is given again.
             }
 
-            var call = middleware.Count == 0 && registration.Pipeline is null
-                ? step.ExecuteAsync(payload, token)
-                : AttemptPipeline.InvokeAsync(step, registration.Pipeline, middleware, payload, token);
             var result = await call.ConfigureAwait(false);
+            if (deadline is { HasFired: true })
+            {
+                return TimedOut(runner, task); // The attempt is over, whatever its body made of the token.
+            }
+
             return await ConcludeAsync(runner, task, payload, result).ConfigureAwait(false);
         }
         catch (Exception error)
@@ -79,6 +81,29 @@ internal sealed class StepExecutor(
         DataPacketException packet => new StepError(packet.Reason, packet.Message, packet.Reason == Reasons.DataRetrievalFailed, packet.ToString()),
         _ => new StepError(Reasons.StepExecutionFailure, $"{error.GetType().Name}: {error.Message}", Retryable: true, error.ToString()),
     };
+
+    /// <summary>Enters the body, unless the job was paused meanwhile. A pause returns only when nobody is in here (S14): who comes later sees it.</summary>
+    private bool TryCall(FlowRunner runner, in StepTask task, StepPayload payload, IStep step, StepRegistration registration, CancellationToken token, out ValueTask<StepResult> call)
+    {
+        runner.Bodies.BeginEntry();
+        try
+        {
+            if (runner.HoldsStarts && !task.IsForced)
+            {
+                call = default;
+                return false;
+            }
+
+            call = middleware.Count == 0 && registration.Pipeline is null
+                ? step.ExecuteAsync(payload, token)
+                : AttemptPipeline.InvokeAsync(step, registration.Pipeline, middleware, payload, token);
+            return true;
+        }
+        finally
+        {
+            runner.Bodies.EndEntry();
+        }
+    }
 
     private async ValueTask<StepPayload> PrepareAsync(FlowRunner runner, StepTask task)
     {
@@ -169,14 +194,14 @@ internal sealed class StepExecutor(
     {
         if (deadline is { HasFired: true })
         {
-            return Failed(runner, task, null, Reasons.Timeout, $"Step '{task.Step.Id}' took longer than its timeout of {task.Step.Timeout}.", retryable: true);
+            return TimedOut(runner, task);
         }
 
         switch (runner.Bodies.Cause)
         {
-            case StopCause.JobCancelled:
+            case StopReason.JobCancelled:
                 return new StepOutcome(OutcomeKind.Cancelled);
-            case StopCause.HostStopping or StopCause.LeaseLost:
+            case StopReason.HostStopping or StopReason.LeaseLost:
                 return new StepOutcome(OutcomeKind.Interrupted);
         }
 
@@ -184,12 +209,15 @@ internal sealed class StepExecutor(
         return Failed(runner, task, error, known.Reason, known.Message, known.Retryable);
     }
 
+    private StepOutcome TimedOut(FlowRunner runner, in StepTask task)
+        => Failed(runner, task, null, Reasons.Timeout, $"Step '{task.Step.Id}' took longer than its timeout of {task.Step.Timeout}.", retryable: true);
+
     private StepOutcome Failed(FlowRunner runner, in StepTask task, Exception? error, string reason, string message, bool retryable, string? details = null)
     {
         // A declared reason says it all; a trace is for what nobody foresaw. The step's record keeps it either way.
         var unforeseen = error is StepFailedException or DataPacketException ? null : error;
         EngineLog.StepFailed(_log, unforeseen, runner.Id, task.Step.Id, task.Start.Attempt, reason, message);
-        return new StepOutcome(OutcomeKind.Failed) { Error = new StepError(reason, message, retryable, details ?? error?.ToString()) };
+        return new StepOutcome(OutcomeKind.Failed) { Error = new StepError(reason, message, retryable, details ?? (unforeseen ?? error?.InnerException)?.ToString()) };
     }
 
     private static OutcomeKind KindOf(StepResult.OutcomeKind kind) => kind switch

@@ -4,14 +4,14 @@ namespace WorkflowEngine;
 internal static class Abandonment
 {
     /// <summary>Ends every body that still runs, as its token's cause says.</summary>
-    public static void All(EngineNode node, FlowRunner runner, StopCause cause)
+    public static void All(EngineNode node, FlowRunner runner, StopReason cause)
     {
         var steps = runner.State.Steps;
         for (var index = 0; index < steps.Length && runner.State.Running > 0; index++)
         {
             if (steps[index].Status == StepStatus.Running)
             {
-                var kind = cause == StopCause.JobCancelled ? OutcomeKind.Cancelled : OutcomeKind.Interrupted;
+                var kind = cause == StopReason.JobCancelled ? OutcomeKind.Cancelled : OutcomeKind.Interrupted;
                 One(node, runner, index, steps[index].Run, new StepOutcome(kind));
             }
         }

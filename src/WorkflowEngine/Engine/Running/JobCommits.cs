@@ -107,7 +107,7 @@ internal sealed class JobCommits
     {
         if (!IsRetired)
         {
-            _runner.Bodies.StopAll(StopCause.LeaseLost);
+            _runner.Bodies.StopAll(StopReason.LeaseLost);
             Retire();
         }
     }
@@ -202,10 +202,11 @@ internal sealed class JobCommits
 
             if (_sealed.Stops.Count > 0)
             {
-                _runner.Bodies.StopAll(StopCause.JobCancelled);
+                _runner.Bodies.StopAll(StopReason.JobCancelled);
             }
 
-            if (_state.IsTerminal || _transition.Releases)
+            // The state may have become terminal while this commit, which is not yet the last one, was in flight.
+            if ((_state.IsTerminal && _transition.Head.Status.IsTerminal()) || _transition.Releases)
             {
                 CloseBooks();
                 Retire();

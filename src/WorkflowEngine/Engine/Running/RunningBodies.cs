@@ -5,21 +5,23 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
 {
     private readonly CancellationTokenSource _stop = new();
     private HashSet<int>? _abandoned;
+    private HashSet<int>? _timedOut;
     private List<ProgressSink>? _sinks;
     private ITimer? _endTimer;
     private long _armedFor;
     private int _cause;
+    private int _entering;
 
     /// <summary>Fires when the bodies are to stop.</summary>
     public CancellationToken Token => _stop.Token;
 
     /// <summary>Why the token fired.</summary>
-    public StopCause Cause => (StopCause)Volatile.Read(ref _cause);
+    public StopReason Cause => (StopReason)Volatile.Read(ref _cause);
 
     /// <summary>Fires the token, and after the grace period gives up on bodies that ignore it. The first cause stays.</summary>
-    public void StopAll(StopCause cause)
+    public void StopAll(StopReason cause)
     {
-        if (Interlocked.CompareExchange(ref _cause, (int)cause, (int)StopCause.None) != (int)StopCause.None)
+        if (Interlocked.CompareExchange(ref _cause, (int)cause, (int)StopReason.None) != (int)StopReason.None)
         {
             return;
         }
@@ -27,6 +29,37 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
         // On the pool: a user's cancellation callback may be slow, or throw, and this is called in the turn.
         ThreadPool.UnsafeQueueUserWorkItem(static stopped => stopped.Fire(), this, preferLocal: false);
         node.Timers.At(node.Now + node.Options.StepCancellationGrace.Ticks, () => runner.InTurn(_ => Abandonment.All(node, runner, cause)));
+    }
+
+    public StopReason ReasonOf(int run)
+    {
+        lock (_stop)
+        {
+            return _timedOut?.Contains(run) == true ? StopReason.StepTimeout : Cause;
+        }
+    }
+
+    public void MarkTimedOut(int run)
+    {
+        lock (_stop)
+        {
+            (_timedOut ??= []).Add(run);
+        }
+    }
+
+    /// <summary>Around the call of a body: from before the last look for a pause until the body has returned, or has come to its first wait.</summary>
+    public void BeginEntry() => Interlocked.Increment(ref _entering);
+
+    public void EndEntry() => Interlocked.Decrement(ref _entering);
+
+    /// <summary>Waits until no body is being entered; one that works on without ever waiting has begun for sure after 50 ms.</summary>
+    public async ValueTask EnteredAsync()
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (Volatile.Read(ref _entering) > 0 && TimeProvider.System.GetElapsedTime(began).TotalMilliseconds < 50)
+        {
+            await Task.Yield();
+        }
     }
 
     /// <summary>Gives up on one run, in the turn.</summary>
@@ -119,11 +152,18 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
 
     public void Dispose() => _endTimer?.Dispose(); // The token source stays: bodies that were given up may still look at it.
 
-    private void Fire()
+    private void Fire() => Cancel(_stop);
+
+    /// <summary>Fires a token; what a user's callback throws is logged and harms nobody.</summary>
+    public void Cancel(CancellationTokenSource stop)
     {
         try
         {
-            _stop.Cancel();
+            stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The attempt ended in this very moment.
         }
         catch (AggregateException error)
         {

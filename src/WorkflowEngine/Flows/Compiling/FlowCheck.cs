@@ -84,6 +84,8 @@ internal static class FlowCheck
     {
         ReportUnsupported(flow.InputSchema is { ValueKind: not JsonValueKind.Undefined }, "$.input_schema", diagnostics);
         ReportUnsupported(flow.ConcurrencyKey is not null, "$.concurrency_key", diagnostics);
+        ReportUnsupported(flow.MaxConcurrentJobs >= 1, "$.max_concurrent_jobs", diagnostics);
+        ReportUnsupported(flow.MemoryLimit >= 1, "$.memory_limit", diagnostics);
         ReportUnsupported(flow.OnFailureFlowId is not null, "$.on_failure", diagnostics);
         ReportUnsupported(flow.Schedules is { ValueKind: not JsonValueKind.Undefined }, "$.schedules", diagnostics);
     }

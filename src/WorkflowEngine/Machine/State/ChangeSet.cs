@@ -62,7 +62,7 @@ internal sealed class ChangeSet
 
     public bool IsEmpty => Touched.Count == 0 && Events.Count == 0 && !HeadChanged && _taken is not { Count: > 0 };
 
-    public void Stop(int step, int run, StopCause cause) => (_stops ??= []).Add(new StepStop(step, run, cause));
+    public void Stop(int step, int run, StopReason cause) => (_stops ??= []).Add(new StepStop(step, run, cause));
 
     public void Take(Guid message) => (_taken ??= []).Add(message);
 
@@ -84,18 +84,8 @@ internal sealed class ChangeSet
     }
 }
 
-/// <summary>Why a running body is asked to stop (S12).</summary>
-internal enum StopCause : byte
-{
-    None,
-    JobCancelled,
-    StepTimeout,
-    HostStopping,
-    LeaseLost,
-}
-
 /// <summary>A run whose token fires.</summary>
-internal readonly record struct StepStop(int Step, int Run, StopCause Cause);
+internal readonly record struct StepStop(int Step, int Run, StopReason Cause);
 
 /// <summary>What the sender of a command is told.</summary>
 internal readonly record struct CommandAnswer(Guid Command, CommandVerdict Verdict);
