@@ -37,9 +37,13 @@ internal static class CommandLine
     private static RootCommand Root() => new("Runs, checks, draws and measures workflows.")
     {
         RunCommand.Create(),
+        StartCommand.Create(),
         ValidateCommand.Create(),
         ShowCommand.Create(),
         ImportCommand.Create(),
+        JobsCommand.Create(),
+        WorkerCommand.Create(),
+        MigrateCommand.Create(),
         BenchCommand.Create(),
     };
 

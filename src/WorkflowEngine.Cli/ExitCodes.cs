@@ -20,8 +20,11 @@ internal static class ExitCodes
 
     public const int NotFound = 6;
 
-    /// <summary>The transition is illegal, or the key belongs to another request.</summary>
+    /// <summary>The transition is illegal, the key belongs to another request, or the store's schema is newer than this version.</summary>
     public const int Refused = 7;
+
+    /// <summary>Interrupted; the job is resumable.</summary>
+    public const int Interrupted = 130;
 
     public const int InternalError = 70;
 
@@ -36,8 +39,9 @@ internal static class ExitCodes
     public static int Of(Exception error) => error switch
     {
         UsageException or FlowValidationException or DataPacketException => Invalid,
-        FlowNotFoundException or JobNotFoundException => NotFound,
+        FlowNotFoundException or JobNotFoundException or NothingFoundException => NotFound,
         InvalidTransitionException or KeyConflictException or QueueFullException => Refused,
+        StoreException { Message: var message } when message.Contains("newer than", StringComparison.Ordinal) => Refused,
         StoreException => StoreUnavailable,
         _ => InternalError,
     };
@@ -45,3 +49,6 @@ internal static class ExitCodes
 
 /// <summary>The user asked for something that cannot be done; the message says what to do instead.</summary>
 internal sealed class UsageException(string message) : Exception(message);
+
+/// <summary>What the user named does not exist.</summary>
+internal sealed class NothingFoundException(string message) : Exception(message);

@@ -9,7 +9,6 @@ public sealed class UsageTests : IDisposable
         { "nosuch.json", ["run", "nosuch.json"] },
         { "frobnicate", ["frobnicate"] },
         { "--frobnicate", ["run", "good.json", "--frobnicate"] },
-        { "sqlite", ["run", "good.json", "--store", "sqlite:jobs.db"] },
         { "postgres", ["bench", "--store", "postgres://me@host/db"] },
         { "durable store", ["run", "good.json", "--detach"] },
         { "YAML", ["run", "good.yaml"] },
@@ -43,8 +42,8 @@ public sealed class UsageTests : IDisposable
     {
         _wf.File("good.json", """{ "id": "good", "steps": [ { "id": "a", "type": "noop" } ] }""");
 
-        var run = await Tool.EndAsync(_wf.Start(new Dictionary<string, string> { ["WF_STORE"] = "sqlite:x" }, "run", "good.json"));
-        var over = await Tool.EndAsync(_wf.Start(new Dictionary<string, string> { ["WF_STORE"] = "sqlite:x" }, "run", "good.json", "--store", "memory"));
+        var run = await Tool.EndAsync(_wf.Start(new Dictionary<string, string> { ["WF_STORE"] = "redis:x" }, "run", "good.json"));
+        var over = await Tool.EndAsync(_wf.Start(new Dictionary<string, string> { ["WF_STORE"] = "redis:x" }, "run", "good.json", "--store", "memory"));
 
         (run.ExitCode, over.ExitCode).Should().Be((2, 0));
         run.Error.Should().Contain("WF_STORE");

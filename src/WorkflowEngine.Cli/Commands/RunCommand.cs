@@ -6,12 +6,12 @@ namespace WorkflowEngine.Cli;
 internal static class RunCommand
 {
     private static readonly Argument<string> File = SharedOptions.FlowFile();
-    private static readonly Option<string?> Input = new("--input") { Description = "The job's input: JSON, a file of JSON, or - for stdin.", HelpName = "JSON|FILE|-" };
-    private static readonly Option<string[]> Variables = new("--var") { Description = "A variable, of its declared default's type, else a string; k:=JSON for raw JSON.", HelpName = "k=v" };
-    private static readonly Option<string?> Key = new("--key") { Description = "The job's key.", HelpName = "KEY" };
+    private static readonly Option<string?> Input = SharedOptions.Input();
+    private static readonly Option<string[]> Variables = SharedOptions.Variables();
+    private static readonly Option<string?> Key = new("--key") { Description = "The job's key; on a durable store the job that has it is continued.", HelpName = "KEY" };
     private static readonly Option<string?> Store = SharedOptions.Store();
-    private static readonly Option<string?> Packets = new("--packets") { Description = "Where large packets are kept; default a temporary folder.", HelpName = "DIR" };
-    private static readonly Option<int?> MaxConcurrency = new("--max-concurrency") { Description = "How many steps run at the same time.", HelpName = "N" };
+    private static readonly Option<string?> Packets = SharedOptions.Packets();
+    private static readonly Option<int?> MaxConcurrency = SharedOptions.MaxConcurrency();
     private static readonly Option<bool> Step = new("--step") { Description = "Walk the job: Enter runs the next step." };
     private static readonly Option<bool> Detach = new("--detach") { Description = "Start the job for any worker and end; needs a durable store." };
     private static readonly Option<bool> UntilIdle = new("--until-idle") { Description = "Return as soon as nothing is ready or running." };
@@ -22,15 +22,19 @@ internal static class RunCommand
     public static Command Create()
     {
         var command = new Command("run", "Runs a flow.") { File, Input, Variables, Key, Store, Packets, MaxConcurrency, Step, Detach, UntilIdle, Json, Events, Quiet };
-        command.SetAction(async (parsed, _) => await new JobRun(RequestOf(parsed)).RunAsync());
+        command.SetAction(async (parsed, _) =>
+        {
+            using var run = new JobRun(RequestOf(parsed));
+            return await run.RunAsync();
+        });
         return command;
     }
 
     /// <exception cref="UsageException">Options that do not go together, or a value that cannot be.</exception>
     private static RunRequest RequestOf(ParseResult parsed)
     {
-        SharedOptions.RequireMemory(parsed.GetValue(Store));
-        if (parsed.GetValue(Detach))
+        var store = StoreAddress.Of(parsed.GetValue(Store));
+        if (parsed.GetValue(Detach) && (parsed.GetValue(UntilIdle) || !store.IsDurable))
         {
             throw new UsageException(parsed.GetValue(UntilIdle)
                 ? "--detach and --until-idle exclude each other."
@@ -42,10 +46,12 @@ internal static class RunCommand
         {
             Input = InputText.Read(parsed.GetValue(Input)),
             Variables = parsed.GetValue(Variables) ?? [],
+            Store = store,
             Key = parsed.GetValue(Key),
             Packets = parsed.GetValue(Packets),
             MaxConcurrency = SharedOptions.AtLeastOne(parsed.GetValue(MaxConcurrency), "--max-concurrency"),
             IsStepping = parsed.GetValue(Step),
+            IsDetached = parsed.GetValue(Detach),
             UntilIdle = parsed.GetValue(UntilIdle),
             IsJson = parsed.GetValue(Json),
             Events = parsed.GetValue(Events),

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using WorkflowEngine.Storage;
 
 namespace WorkflowEngine.Cli;
 
@@ -15,8 +16,14 @@ internal sealed class LocalEngine : IAsyncDisposable
 
     public TimeProvider Time => _host.Services.GetRequiredService<TimeProvider>();
 
+    public EngineNode Node => _host.Services.GetRequiredKeyedService<EngineHost>(string.Empty).Node;
+
+    public EngineLoop Loop => _host.Services.GetRequiredKeyedService<EngineHost>(string.Empty).Loop;
+
+    public IJobStore Store => Node.Store;
+
     /// <summary>The step types by their words.</summary>
-    public StepRegistry Registry => _host.Services.GetRequiredKeyedService<EngineHost>(string.Empty).Node.Registry;
+    public StepRegistry Registry => Node.Registry;
 
     /// <summary>Built, not started: good for asking about flows.</summary>
     public static LocalEngine Build(Action<WorkflowEngineOptions>? options = null, Action<IWorkflowEngineBuilder>? configure = null, ILoggerProvider? log = null)
@@ -40,9 +47,12 @@ internal sealed class LocalEngine : IAsyncDisposable
     public static async Task<LocalEngine> StartAsync(Action<WorkflowEngineOptions>? options = null, Action<IWorkflowEngineBuilder>? configure = null, ILoggerProvider? log = null)
     {
         var engine = Build(options, configure, log);
-        await engine._host.StartAsync();
+        await engine.StartAsync();
         return engine;
     }
+
+    /// <exception cref="StoreException">The store cannot be had, or another process is its worker; then this one may still ask and command.</exception>
+    public Task StartAsync() => _host.StartAsync();
 
     public async ValueTask DisposeAsync()
     {

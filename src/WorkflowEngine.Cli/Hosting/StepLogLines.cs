@@ -7,7 +7,12 @@ internal sealed class StepLogLines(Action<string> sink) : ILoggerProvider
 {
     private const string StepCategory = "WorkflowEngine.Step";
 
-    public ILogger CreateLogger(string categoryName) => new Lines(sink, categoryName == StepCategory ? LogLevel.Information : LogLevel.Error);
+    public ILogger CreateLogger(string categoryName) => new Lines(sink, categoryName switch
+    {
+        StepCategory => LogLevel.Information,
+        "WorkflowEngine" => LogLevel.Error,
+        _ => LogLevel.None,
+    });
 
     public void Dispose()
     {
@@ -17,7 +22,7 @@ internal sealed class StepLogLines(Action<string> sink) : ILoggerProvider
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= lowest && logLevel != LogLevel.None;
+        public bool IsEnabled(LogLevel logLevel) => lowest != LogLevel.None && logLevel >= lowest && logLevel != LogLevel.None;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {

@@ -16,10 +16,14 @@ internal static class BenchRun
 
     private static readonly TimeSpan WarmUpPause = TimeSpan.FromMilliseconds(150);
 
-    public static async Task<BenchFigures> RunAsync(BenchShape shape, int jobs, int concurrency)
+    public static async Task<BenchFigures> RunAsync(BenchShape shape, int jobs, int concurrency, StoreAddress store, string? packets)
     {
         var ceiling = await CeilingAsync();
-        await using var local = await LocalEngine.StartAsync(Configure, AddStep);
+        await using var local = await LocalEngine.StartAsync(Configure, engine =>
+        {
+            store.UseOn(engine, packets);
+            AddStep(engine);
+        });
         await local.Engine.Flows.AddAsync(shape.Flow);
         await WarmUpAsync(local, Math.Max(1, jobs / 10), concurrency);
 
@@ -35,7 +39,7 @@ internal static class BenchRun
         return new BenchFigures
         {
             Shape = shape.Name,
-            Store = "memory",
+            Store = store.IsDurable ? "sqlite" : "memory",
             Jobs = jobs,
             StepsPerJob = shape.StepCount,
             Concurrency = concurrency,

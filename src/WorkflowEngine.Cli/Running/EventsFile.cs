@@ -33,32 +33,7 @@ internal sealed class EventsFile : IAsyncDisposable
     {
         _line.SetLength(0);
         _json.Reset();
-        _json.WriteStartObject();
-        _json.WriteNumber("sequence", happened.Sequence);
-        _json.WriteString("type", happened.Type);
-        _json.WriteString("timestamp", happened.Timestamp);
-        _json.WriteString("job_id", happened.JobId.Value);
-        _json.WriteString("flow_id", happened.FlowId);
-        Text("step_id", happened.StepId);
-        Text("step_path", happened.StepPath);
-        Text("from", happened.From);
-        Text("to", happened.To);
-        if (happened.Attempt is { } attempt)
-        {
-            _json.WriteNumber("attempt", attempt);
-        }
-
-        Text("node", happened.Node);
-        Text("actor", happened.Actor);
-        Text("reason", happened.Reason);
-        Text("message", happened.Message);
-        if (happened.Data is { } data)
-        {
-            _json.WritePropertyName("data");
-            data.WriteTo(_json);
-        }
-
-        _json.WriteEndObject();
+        EventJson.Write(_json, happened);
         _json.Flush();
         _line.WriteByte((byte)'\n');
         _file.Write(_line.GetBuffer(), 0, (int)_line.Length);
@@ -72,13 +47,5 @@ internal sealed class EventsFile : IAsyncDisposable
         await _json.DisposeAsync();
         await _line.DisposeAsync();
         await _file.DisposeAsync();
-    }
-
-    private void Text(string name, string? value)
-    {
-        if (value is not null)
-        {
-            _json.WriteString(name, value);
-        }
     }
 }

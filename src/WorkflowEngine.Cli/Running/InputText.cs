@@ -46,6 +46,11 @@ internal static class InputText
         return variables;
     }
 
+    /// <summary>A value as JSON.</summary>
+    /// <exception cref="UsageException">It is not JSON.</exception>
+    public static JsonElement Value(string text)
+        => TryJson(text, out var element) ? element : throw new UsageException($"'{text}' is not JSON.");
+
     private static JsonElement Typed(string name, string value, FlowDefinition flow)
     {
         var declared = flow.Variables.TryGetValue(name, out var found) ? found.ValueKind : JsonValueKind.String;

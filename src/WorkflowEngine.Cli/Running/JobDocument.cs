@@ -5,7 +5,7 @@ namespace WorkflowEngine.Cli;
 /// <summary>A job as one JSON document: what <c>--json</c> prints. Other programs rely on its members.</summary>
 internal static class JobDocument
 {
-    public static string Of(JobStatusReport report, DataPacket output, FlowDefinition flow, TimeProvider time)
+    public static string Of(JobStatusReport report, DataPacket output, FlowDefinition? flow, TimeProvider time)
     {
         var metrics = report.Metrics;
         var progress = report.Progress;
@@ -34,9 +34,9 @@ internal static class JobDocument
     /// The flow's output value as it is; without one the packet as an array. The packet of an output is that value wrapped by the input rule, which is undone here:
     /// by what the flow declares, and for a whole template by whether one plain item or several came out.
     /// </summary>
-    public static JsonElement OutputOf(DataPacket packet, FlowDefinition flow)
+    public static JsonElement OutputOf(DataPacket packet, FlowDefinition? flow)
     {
-        var declared = flow.Output?.ValueKind ?? JsonValueKind.Undefined;
+        var declared = flow?.Output?.ValueKind ?? JsonValueKind.Undefined;
         var isPlain = packet.All(item => item.Type == "input" && item.Metadata.EnumerateObject().MoveNext() is false);
         if (declared is JsonValueKind.Undefined or JsonValueKind.Null || !isPlain)
         {

@@ -1,49 +1,74 @@
-using Microsoft.Extensions.DependencyInjection;
-
 namespace WorkflowEngine.Cli;
 
-/// <summary>One <c>wf run</c>: checks the flow, starts a job of it, follows it to its end or to where nothing moves, and reports.</summary>
-internal sealed class JobRun(RunRequest request)
+/// <summary>
+/// One <c>wf run</c>: checks the flow, starts a job of it, or finds the one of its key, follows it to its end or to where nothing moves, and reports. Beside a live worker
+/// on the same store it is a client that follows.
+/// </summary>
+internal sealed class JobRun(RunRequest request) : IDisposable
 {
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
+    private readonly CancellationTokenSource _interrupted = new();
     private Action<string>? _noteLine;
 
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync()
     {
         await using var events = request.Events is null ? null : EventsFile.Open(request.Events);
-        await using var local = await LocalEngine.StartAsync(Configure, UsePackets, new StepLogLines(line => _noteLine?.Invoke(line)));
+        await using var local = LocalEngine.Build(Configure, engine => request.Store.UseOn(engine, request.Packets), new StepLogLines(line => _noteLine?.Invoke(line)));
         if (!FlowFile.Report(request.Path, FlowJson.Check(request.Text, local.Registry)))
         {
             return ExitCodes.Invalid;
         }
 
         var flow = FlowDefinition.Parse(request.Text);
-        await local.Engine.Flows.AddAsync(flow);
+        await StoredFlows.AddAsync(local, flow);
+        if (request.IsDetached)
+        {
+            return await DetachAsync(local, flow);
+        }
+
+        await using var seat = await WorkerSeat.TakeOrAwaitAsync(local);
         var job = await StartAsync(local.Engine, flow);
-        using var interruption = new Interruption(() => CancelAsync(job));
+        using var interruption = new Interruption(() => InterruptAsync(job, local.Node.Options));
         var result = await FollowAsync(job, flow, events, local.Time);
-        await ReportAsync(job, result, flow, local.Time);
-        return ExitCodes.Of(result.Status);
+        await ReportAsync(job, flow, local.Time);
+        return result is null ? ExitCodes.Interrupted : ExitCodes.Of(result.Status);
     }
+
+    public void Dispose() => _interrupted.Dispose();
 
     private void Configure(WorkflowEngineOptions options)
     {
-        // Nothing is worth waiting for once the job's fate is known.
-        options.ShutdownGrace = TimeSpan.Zero;
+        if (request.Store.IsDurable)
+        {
+            options.PollInterval = LookInterval;
+        }
+        else
+        {
+            // Nothing is worth waiting for once the job's fate is known.
+            options.ShutdownGrace = TimeSpan.Zero;
+        }
+
         if (request.MaxConcurrency is { } steps)
         {
             options.MaxConcurrentSteps = steps;
         }
     }
 
-    private void UsePackets(IWorkflowEngineBuilder engine)
+    private async Task<int> DetachAsync(LocalEngine local, FlowDefinition flow)
     {
-        if (request.Packets is { } folder)
+        var job = await StartAsync(local.Engine, flow);
+        if (request.IsJson)
         {
-            engine.UseFilePackets(Path.GetFullPath(folder));
+            await JobReport.WriteAsync(job, flow, local.Time, isJson: true, isQuiet: true);
         }
+        else
+        {
+            await Console.Out.WriteLineAsync(job.Id.ToString());
+        }
+
+        return ExitCodes.Done;
     }
 
     private async Task<JobHandle> StartAsync(IWorkflowEngine engine, FlowDefinition flow)
@@ -58,7 +83,13 @@ internal sealed class JobRun(RunRequest request)
         };
         try
         {
-            return await engine.StartAsync(flow.Id, request.Input, options);
+            var job = await engine.StartAsync(flow.Id, request.Input, options);
+            if (job.AlreadyExisted && !request.IsQuiet)
+            {
+                await Console.Error.WriteLineAsync($"wf: key '{request.Key}' has job {job.Id}; it is continued.");
+            }
+
+            return job;
         }
         catch (ArgumentException error)
         {
@@ -66,41 +97,37 @@ internal sealed class JobRun(RunRequest request)
         }
     }
 
-    private async Task<JobResult> FollowAsync(JobHandle job, FlowDefinition flow, EventsFile? events, TimeProvider time)
+    /// <returns>Null when it was interrupted and the job is left for later.</returns>
+    private async Task<JobResult?> FollowAsync(JobHandle job, FlowDefinition flow, EventsFile? events, TimeProvider time)
     {
         await using var view = ProgressViews.For(request, flow);
         _noteLine = view.Note;
         await using var follower = new JobFollower(job, events, view, time);
         follower.Start();
-        var result = request.IsStepping && !Console.IsInputRedirected
-            ? await StepWalk.RunAsync(job)
-            : await UntilNothingMovesAsync(job, time);
-        await follower.FinishAsync();
-        return result;
-    }
-
-    /// <summary>Until the job is terminal or paused; where it waits, until it goes on, unless nothing in this process can make it.</summary>
-    private async Task<JobResult> UntilNothingMovesAsync(JobHandle job, TimeProvider time)
-    {
-        while (true)
+        try
         {
-            var result = await job.WaitAsync(JobWait.Idle);
-            if (result.Status != JobStatus.Waiting || request.UntilIdle || WaitsForever(await job.GetStatusAsync()))
-            {
-                return result;
-            }
-
-            await Task.Delay(LookInterval, time);
+            var result = request.IsStepping && !Console.IsInputRedirected ? await StepWalk.RunAsync(job, _interrupted.Token)
+                : request.IsStepping ? await job.WaitAsync(JobWait.Idle, _interrupted.Token)
+                : await Standstill.WaitAsync(job, request, time, _interrupted.Token);
+            await follower.FinishAsync();
+            return result.Status.IsTerminal() || !_interrupted.IsCancellationRequested ? result : null;
+        }
+        catch (OperationCanceledException) when (_interrupted.IsCancellationRequested)
+        {
+            return null;
         }
     }
 
-    /// <summary>Jobs in memory are out of everybody's reach: a signal that no time limit bounds never comes.</summary>
-    private static bool WaitsForever(JobStatusReport report)
-        => report.Status == JobStatus.Waiting
-            && report.Steps.Where(step => step.Status == StepStatus.Waiting).All(step => step.WaitsFor is not null && step.DueAt is null);
-
-    private static async Task CancelAsync(JobHandle job)
+    /// <summary>A job in memory is cancelled; one in a durable store is left as it is, and steps that run here are not waited for.</summary>
+    private async Task InterruptAsync(JobHandle job, WorkflowEngineOptions options)
     {
+        if (request.Store.IsDurable)
+        {
+            options.ShutdownGrace = TimeSpan.Zero;
+            await _interrupted.CancelAsync();
+            return;
+        }
+
         try
         {
             await job.CancelAsync(new ControlOptions { Actor = Environment.UserName, Note = "interrupted" });
@@ -111,34 +138,19 @@ internal sealed class JobRun(RunRequest request)
         }
     }
 
-    private async Task ReportAsync(JobHandle job, JobResult result, FlowDefinition flow, TimeProvider time)
+    private async Task ReportAsync(JobHandle job, FlowDefinition flow, TimeProvider time)
     {
+        await JobReport.WriteAsync(job, flow, time, request.IsJson, request.IsQuiet);
+        if (_interrupted.IsCancellationRequested && !request.IsQuiet)
+        {
+            var how = request.Key is null ? $"wf worker --store {request.Store}" : "the same command again";
+            await Console.Error.WriteLineAsync($"wf: interrupted; the job is kept and goes on with {how}.");
+        }
+
         var report = await job.GetStatusAsync();
-        if (!request.IsQuiet || !result.Succeeded)
+        if (!request.IsJson && report.Status.IsSuccess())
         {
-            await Console.Error.WriteLineAsync(await SummaryAsync(job, report));
+            await Console.Out.WriteLineAsync(JsonText.Of(JobDocument.OutputOf(await job.GetOutputAsync(), flow)));
         }
-
-        if (request.IsJson)
-        {
-            await Console.Out.WriteLineAsync(JobDocument.Of(report, result.Output, flow, time));
-        }
-        else if (result.Succeeded)
-        {
-            await Console.Out.WriteLineAsync(JsonText.Of(JobDocument.OutputOf(result.Output, flow)));
-        }
-    }
-
-    private static async Task<string> SummaryAsync(JobHandle job, JobStatusReport report)
-    {
-        if (!report.Status.IsTerminal())
-        {
-            var explanation = await job.ExplainAsync();
-            return $"wf: job {report.Id} is {report.Status.ToWord()}. {explanation.Sentence}";
-        }
-
-        var took = report.Metrics.Duration is { } duration ? $" after {duration.TotalSeconds:0.000} s" : string.Empty;
-        var why = report.Status.IsSuccess() || report.Reason is null ? string.Empty : $" ({report.Reason}){(report.Message is null ? string.Empty : $": {report.Message}")}";
-        return $"wf: job {report.Id} {report.Status.ToWord()}{took}{why}";
     }
 }

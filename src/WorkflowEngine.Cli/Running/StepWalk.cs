@@ -3,16 +3,16 @@ namespace WorkflowEngine.Cli;
 /// <summary>Walks a job in step mode on a terminal: Enter runs the next step, the end of input leaves the job paused.</summary>
 internal static class StepWalk
 {
-    public static async Task<JobResult> RunAsync(JobHandle job)
+    public static async Task<JobResult> RunAsync(JobHandle job, CancellationToken cancellationToken)
     {
-        var end = job.WaitAsync();
+        var end = job.WaitAsync(cancellationToken: cancellationToken);
         while (true)
         {
-            var report = await job.GetStatusAsync();
+            var report = await job.GetStatusAsync(cancellationToken);
             var next = report.Status.IsTerminal() ? null : report.Steps.FirstOrDefault(IsNext);
             if (next is null)
             {
-                return await job.WaitAsync(JobWait.Idle);
+                return await job.WaitAsync(JobWait.Idle, cancellationToken);
             }
 
             await Console.Error.WriteAsync($"{next.Path}: Enter runs it, q leaves the job paused > ");
@@ -21,12 +21,12 @@ internal static class StepWalk
             var answer = Task.Run(Console.In.ReadLine);
             if (await Task.WhenAny(answer, end) == end || await answer is null or "q" or "quit")
             {
-                return await job.WaitAsync(JobWait.Idle);
+                return await job.WaitAsync(JobWait.Idle, cancellationToken);
             }
 
             try
             {
-                await job.RunStepAsync(next.Path);
+                await job.RunStepAsync(next.Path, cancellationToken: cancellationToken);
             }
             catch (InvalidTransitionException)
             {

@@ -205,7 +205,8 @@ internal sealed class JobCommits
                 _runner.Bodies.StopAll(StopReason.JobCancelled);
             }
 
-            if (_state.IsTerminal || _transition.Releases)
+            // The state may have become terminal while this commit, which is not yet the last one, was in flight.
+            if ((_state.IsTerminal && _transition.Head.Status.IsTerminal()) || _transition.Releases)
             {
                 CloseBooks();
                 Retire();

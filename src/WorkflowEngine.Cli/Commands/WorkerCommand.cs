@@ -1,0 +1,28 @@
+using System.CommandLine;
+
+namespace WorkflowEngine.Cli;
+
+/// <summary><c>wf worker</c>: runs the jobs of a durable store until it is told to stop, or until nothing is left.</summary>
+internal static class WorkerCommand
+{
+    private static readonly Option<string?> Store = SharedOptions.Store();
+    private static readonly Option<string?> Packets = SharedOptions.Packets();
+    private static readonly Option<string?> Flows = new("--flows") { Description = "Flows to add to the store first: every *.json of a folder.", HelpName = "DIR" };
+    private static readonly Option<string?> Name = new("--name") { Description = "The worker's name in events; default the machine's.", HelpName = "NAME" };
+    private static readonly Option<int?> MaxConcurrency = SharedOptions.MaxConcurrency();
+    private static readonly Option<bool> Drain = new("--drain") { Description = "End with 0 when nothing is left that could run." };
+
+    public static Command Create()
+    {
+        var command = new Command("worker", "Runs the jobs of a durable store.") { Store, Packets, Flows, Name, MaxConcurrency, Drain };
+        command.SetAction(async (parsed, _) => await new WorkerRun(new WorkerRequest(StoreAddress.Durable(parsed.GetValue(Store)))
+        {
+            Packets = parsed.GetValue(Packets),
+            Flows = parsed.GetValue(Flows),
+            Name = parsed.GetValue(Name),
+            MaxConcurrency = SharedOptions.AtLeastOne(parsed.GetValue(MaxConcurrency), "--max-concurrency"),
+            Drains = parsed.GetValue(Drain),
+        }).RunAsync());
+        return command;
+    }
+}
