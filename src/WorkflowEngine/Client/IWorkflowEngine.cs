@@ -16,7 +16,7 @@ public interface IWorkflowEngine
     /// <summary>As <see cref="StartAsync(string, DataPacket?, JobOptions?, CancellationToken)"/>, with any value as input, by the input rule.</summary>
     Task<JobHandle> StartAsync<T>(string flowId, T input, JobOptions? options = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Starts many jobs, a batch in one commit.</summary>
+    /// <summary>Starts many jobs, one after the other; when one start is refused, those before it have been started.</summary>
     Task<IReadOnlyList<JobHandle>> StartManyAsync(IEnumerable<JobStart> starts, CancellationToken cancellationToken = default);
 
     /// <summary>Starts a job of one step: fire and forget, with everything a job has.</summary>
@@ -47,6 +47,6 @@ public interface IWorkflowEngine
     /// <summary>One control for many jobs.</summary>
     Task<BulkResult> ControlJobsAsync(JobAction action, JobFilter filter, BulkOptions? options = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Events of all jobs as they happen on this node: best effort; a slow reader misses some, which shows as a gap in a job's sequence.</summary>
+    /// <summary>Events of all jobs as they happen on this node: best effort; a slow reader misses some, which shows as a gap in a job's sequence. This version keeps no common stream, so <paramref name="after"/> has no effect.</summary>
     IAsyncEnumerable<JobEvent> WatchAsync(JobFilter? filter = null, long after = 0, CancellationToken cancellationToken = default);
 }

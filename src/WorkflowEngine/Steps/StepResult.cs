@@ -78,10 +78,6 @@ public sealed class StepResult
             : new(OutcomeKind.Completed) { Output = output, Ports = port == DonePort ? null : [port], IsExplicit = true };
     }
 
-    /// <summary>The step completed on several ports at once, as a switch with <c>match: all</c> does.</summary>
-    internal static StepResult CompletedOn(DataPacket? output, string[] ports)
-        => new(OutcomeKind.Completed) { Output = output, Ports = ports, IsExplicit = true };
-
     /// <summary>There was nothing to do: the edges of this step are dead.</summary>
     public static StepResult NoItems() => NoItemsResult;
 
