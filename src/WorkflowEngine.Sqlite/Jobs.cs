@@ -24,6 +24,7 @@ internal static class Jobs
 
         return job with
         {
+            Strikes = Sqlite.Strikes.Of(connection, Sqlite.Columns.Blob(id.Value)),
             Steps = parts.HasFlag(JobParts.Steps) ? Steps(connection, id) : [],
             Mail = parts.HasFlag(JobParts.Mail) ? Inbox.Untaken(connection, id) : [],
         };
@@ -118,7 +119,7 @@ internal static class Jobs
             }
         }
 
-        string[] deletions = ["delete from steps where job_id = $1", "delete from events where job_id = $1", "delete from inbox where job_id = $1", "delete from jobs where id = $1 and status >= 4"];
+        string[] deletions = ["delete from steps where job_id = $1", "delete from events where job_id = $1", "delete from inbox where job_id = $1", "delete from strikes where job_id = $1", "delete from jobs where id = $1 and status >= 4"];
         foreach (var sql in deletions)
         {
             using var delete = new Statement(connection, sql, 1);

@@ -37,10 +37,15 @@ internal sealed class Transitions : IDisposable
         _take = new Statement(connection, "update inbox set body = null where job_id = $1 and id = $2", 2);
     }
 
-    public CommitVerdict Apply(JobTransition transition, ref bool freed)
+    public CommitVerdict Apply(JobTransition transition, long now, ref bool freed)
     {
         var id = Columns.Blob(transition.Id.Value);
         var head = transition.Head;
+        if (transition.Creation is not null && transition.Incarnation != Guid.Empty && Nodes.IsOver(_connection, transition.Incarnation))
+        {
+            return new CommitVerdict(CommitResult.Stale); // Nobody would ever look after a job of a life that is over (G3).
+        }
+
         var isOwned = !transition.Releases && !head.Status.IsTerminal() && transition.Incarnation != Guid.Empty;
         var claimable = isOwned ? 0 : Claimable(head);
         var statement = transition.Creation is null ? _update : _insert;
@@ -66,6 +71,15 @@ internal sealed class Transitions : IDisposable
             _event[3] = transition.Events.Count;
             _event[4] = transition.Events.Bytes.ToArray();
             _event.Run();
+        }
+
+        if (transition.Strikes == StrikeChange.Cleared)
+        {
+            Strikes.Clear(_connection, id);
+        }
+        else if (transition.Strikes == StrikeChange.Added)
+        {
+            Strikes.Add(_connection, id, alone: true, now);
         }
 
         foreach (var message in transition.Taken)

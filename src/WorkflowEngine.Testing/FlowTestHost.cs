@@ -162,6 +162,7 @@ public sealed class FlowTestHost : IAsyncDisposable
         configure(services.AddWorkflowEngine(chosen =>
         {
             chosen.ShutdownGrace = TimeSpan.Zero;
+            chosen.LeaseDuration = Horizon; // Time moves in leaps here, and a node that runs in leaps is not dead.
             chosen.Retention = Horizon * 10;
             chosen.NodeName = "test";
             options?.Invoke(chosen);

@@ -28,7 +28,7 @@ internal sealed class VirtualTime : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         ArgumentNullException.ThrowIfNull(callback);
-        var timer = new VirtualTimer(this, callback, state) { IsBackground = state is EngineLoop or Pruner || dueTime == PollInterval };
+        var timer = new VirtualTimer(this, callback, state) { IsBackground = state is EngineLoop or LeaseKeeper or Pruner || dueTime == PollInterval };
         timer.Change(dueTime, period);
         return timer;
     }

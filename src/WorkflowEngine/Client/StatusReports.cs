@@ -25,6 +25,7 @@ internal static class StatusReports
             Tenant = creation.Tenant,
             Labels = creation.Options?.Labels ?? [],
             Attempt = head.Attempt,
+            Strikes = job.Strikes.Count,
             Steps = steps,
             Progress = new JobProgressReport(Math.Round(head.Percentage, 2), head.Completed, head.Total, Count(steps, StepStatus.Running), Count(steps, StepStatus.Failed), Count(steps, StepStatus.Skipped)),
             Metrics = new JobMetrics(At(creation.CreatedAt)!.Value, At(head.StartedAt), At(head.CompletedAt), head.CompletedAt > 0 && head.StartedAt > 0 ? TimeSpan.FromTicks(head.CompletedAt - head.StartedAt) : null),

@@ -16,13 +16,16 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
     private readonly SemaphoreSlim _claim = new(1, 1);
     private Task _claiming = Task.CompletedTask;
     private Task _listening = Task.CompletedTask;
+    private readonly JobAdoption _adoption = new(node);
+    private LeaseKeeper? _lease;
     private ITimer? _sweep;
     private ITimer? _alarm;
     private volatile bool _isHungry;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await node.Store.RenewAsync(new NodeBeat(node.Incarnation, node.Name, node.Options.LeaseDuration), cancellationToken).ConfigureAwait(false);
+        _lease = new LeaseKeeper(node, () => Wake());
+        await _lease.StartAsync(cancellationToken).ConfigureAwait(false);
         if (!node.Store.Traits.IsDurable)
         {
             EngineLog.InMemory(node.Log);
@@ -61,12 +64,13 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
 
         _sweep?.Dispose();
         _alarm?.Dispose();
-        await node.Store.RenewAsync(new NodeBeat(node.Incarnation, node.Name, node.Options.LeaseDuration, Stopping: true), CancellationToken.None).ConfigureAwait(false);
+        await _lease!.StopAsync().ConfigureAwait(false);
         EngineLog.Stopped(node.Log, node.Name, node.Held);
     }
 
     public void Dispose()
     {
+        _lease?.Dispose();
         _sweep?.Dispose();
         _alarm?.Dispose();
         _stop.Dispose();
@@ -99,19 +103,25 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         var places = 0;
         try
         {
+            if (node.IsFenced)
+            {
+                return Nothing;
+            }
+
             var lostTrack = node.LostTrack;
             node.LostTrack = false;
             _isHungry = true; // Before the count: a place that comes free from here on wakes the loop.
             places = node.Reserve(int.MaxValue);
-            var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = places, Flows = node.RunnableFlows(), Held = lostTrack ? [.. node.Runners.Select(runner => runner.Id)] : null };
+            var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = places, Flows = node.RunnableFlows(), Struck = node.StruckAllowance, Held = lostTrack ? node.BeginCount() : null };
             var reply = await node.Store.ClaimAsync(request, _stop.Token).ConfigureAwait(false);
             _isHungry = reply.Jobs.Count >= places;
             node.GiveBack(places - reply.Jobs.Count);
             places = reply.Jobs.Count;
+            node.EndCount();
             foreach (var job in reply.Jobs)
             {
                 places--;
-                await AdoptAsync(job).ConfigureAwait(false);
+                await _adoption.AdoptAsync(job).ConfigureAwait(false);
             }
 
             foreach (var message in reply.Mail)
@@ -129,9 +139,13 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         }
         finally
         {
+            node.EndCount();
             _claim.Release();
         }
     }
+
+    /// <summary>What a node gets that may not claim.</summary>
+    private ClaimReply Nothing => new([], [], null, node.Time.GetUtcNow());
 
     private async Task ClaimUntilStoppedAsync()
     {
@@ -164,20 +178,6 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
 
         var untilDue = reply.NextDue is { } due ? due - reply.Now : TimeSpan.MaxValue;
         return untilDue < node.Options.PollInterval ? (untilDue > TimeSpan.Zero ? untilDue : TimeSpan.Zero) : node.Options.PollInterval;
-    }
-
-    private async Task AdoptAsync(StoredJob job)
-    {
-        if (node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) is not { } flow)
-        {
-            EngineLog.FlowMissing(node.Log, job.Creation.Id, job.Creation.FlowId, job.Creation.FlowVersion);
-            node.GiveBack(1);
-            return;
-        }
-
-        var runner = new FlowRunner(node, flow, JobRebuild.Load(flow.Flow, job, node.Now), job.StoreTag);
-        node.Add(runner);
-        await runner.BeginAsync(job.Mail).ConfigureAwait(false);
     }
 
     private async Task ListenAsync()

@@ -40,21 +40,28 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     {
         var state = JobMachine.Create(flow, creation, data, now);
         var mayOwn = node.Accepts && node.Options.RunJobs && creation.Options is not { StartAfter: not null } && !state.Head.Paused;
-        return mayOwn && node.FindFlow(flow.Id, flow.Version) is { IsWhole: true } runnable && node.Reserve(1) == 1 ? OwnAsync(runnable, state) : LeaveAsync(state);
+        return mayOwn && node.FindFlow(flow.Id, flow.Version) is { IsWhole: true } runnable && node.Reserve(1) == 1 ? OwnAsync(runnable, state, data) : LeaveAsync(state);
     }
 
-    private async ValueTask<Started> OwnAsync(RunnableFlow flow, JobState state)
+    private async ValueTask<Started> OwnAsync(RunnableFlow flow, JobState state, JobData data)
     {
         var runner = new FlowRunner(node, flow, state, storeTag: null);
-        node.Add(runner);
+        if (!node.TryAddNew(runner))
+        {
+            return await LeaveAsync(state).ConfigureAwait(false);
+        }
+
         var verdict = await runner.BeginAsync([]).ConfigureAwait(false);
-        return Judge(state.Creation, verdict, runner);
+        // A life that was declared dead meanwhile creates nothing that it owns: the job is left for whoever claims it.
+        return verdict.Result == CommitResult.Stale
+            ? await LeaveAsync(JobMachine.Create(flow.Flow, state.Creation, data, state.Creation.CreatedAt)).ConfigureAwait(false)
+            : Judge(state.Creation, verdict, runner);
     }
 
     /// <summary>Creates the job unowned: a transition sealed by hand, with no incarnation.</summary>
     private async ValueTask<Started> LeaveAsync(JobState state)
     {
-        var transition = JobCommits.SealUnowned(state);
+        var transition = JobCommits.SealUnowned(state, node.Name);
         var verdict = await node.Commits.CommitAsync(transition).ConfigureAwait(false);
         return Judge(state.Creation, verdict, runner: null);
     }

@@ -32,6 +32,9 @@ public sealed record TransitionBuilder
     /// <summary>Whether the owner gives the job up.</summary>
     public bool Releases { get; init; }
 
+    /// <summary>What becomes of the job's strikes.</summary>
+    public StrikeChange Strikes { get; init; }
+
     /// <summary>A new transition each time.</summary>
     public JobTransition Build()
     {
@@ -45,6 +48,7 @@ public sealed record TransitionBuilder
             Events = Events,
             Taken = Taken,
             Releases = Releases,
+            Strikes = Strikes,
         };
         foreach (var row in Steps)
         {

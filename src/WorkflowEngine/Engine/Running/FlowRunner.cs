@@ -57,12 +57,12 @@ internal sealed class FlowRunner : ISlotTaker
     /// Commits a creation, or whatever loading and the mail that came along changed, and asks for slots. Called once, by who made the runner.
     /// The mail goes first: a paused or waiting job is given back as soon as nothing is to be done, and its mail is what it was claimed for.
     /// </summary>
-    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage>? mail = null)
+    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage>? mail = null, JobCommand? first = null)
     {
         SpinWait.SpinUntil(_turn.TryEnter); // Only somebody who found the job by its id can be in here, for a microsecond.
         try
         {
-            Open(mail ?? []);
+            Open(mail ?? [], first);
             return _commits.FirstVerdict();
         }
         catch (Exception error)
@@ -130,8 +130,9 @@ internal sealed class FlowRunner : ISlotTaker
         }
 
         var task = BeginNext();
+        var durable = CommitStart(task);
         _turn.Leave();
-        return new(task);
+        return durable.IsCompletedSuccessfully && !_commits.IsRetired ? new(task) : OnceDurableAsync(task, durable);
     }
 
     /// <summary>In the turn: the commit that was in flight came back.</summary>
@@ -166,11 +167,37 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>In the turn: gives the job back unfinished, if no body runs.</summary>
     public void Release() => _commits.Release();
 
+    /// <summary>In the turn: the job is, or may be, another owner's by now.</summary>
+    public void Lose() => _commits.Drop();
+
     private async ValueTask<StepTask> BeginByLetterAsync()
     {
         var task = default(StepTask);
-        await _turn.Post(new Letter { Work = runner => task = runner.BeginNext() }).ConfigureAwait(false);
-        return task;
+        ValueTask durable = default;
+        await _turn.Post(new Letter { Work = runner => durable = runner.CommitStart(task = runner.BeginNext()) }).ConfigureAwait(false);
+        return await OnceDurableAsync(task, durable).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// In the turn. The start of a struck job's body is durable before the body begins, so that its death can be laid at its door; for other jobs it rides with the next
+    /// commit (G4, S25).    /// </summary>
+    private ValueTask CommitStart(StepTask task)
+    {
+        if (task.Step is null || _state.Strikes.Count == 0)
+        {
+            return default;
+        }
+
+        _state.Changes.IsUrgent = true;
+        _commits.Flush(force: false);
+        return _commits.IsIdle ? default : new(_commits.Await(new Letter()));
+    }
+
+    /// <summary>The default value when the job was lost over it: its body must not begin here.</summary>
+    private async ValueTask<StepTask> OnceDurableAsync(StepTask task, ValueTask durable)
+    {
+        await durable.ConfigureAwait(false);
+        return _commits.IsRetired ? default : task;
     }
 
     private StepTask BeginNext()
@@ -232,7 +259,7 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    private void Open(IReadOnlyList<JobMessage> mail)
+    private void Open(IReadOnlyList<JobMessage> mail, JobCommand? first)
     {
         if (_state.IsConcluding)
         {
@@ -240,6 +267,11 @@ internal sealed class FlowRunner : ISlotTaker
         }
 
         HoldsStarts = _state.Head.Paused;
+        if (first is not null)
+        {
+            Change(first);
+        }
+
         foreach (var message in mail)
         {
             Take(message);

@@ -68,8 +68,9 @@ internal sealed class JobCommits
     }
 
     /// <summary>The first transition of a job that nobody owns yet.</summary>
-    public static JobTransition SealUnowned(JobState state)
+    public static JobTransition SealUnowned(JobState state, string node)
     {
+        state.Changes.Events.Sign(node);
         state.Head.Version++;
         state.Head.DueAt = state.Creation.Options?.StartAfter?.UtcTicks ?? 0;
         state.Head.Sequence = state.Changes.Events.Count;
@@ -124,10 +125,12 @@ internal sealed class JobCommits
         _sealed = changes;
         (_awaitSealed, _awaitOpen) = (_awaitOpen, null);
         _transition.ClearSteps();
+        var hasOutcome = false;
         foreach (var index in changes.Touched)
         {
             ref var step = ref _state.Steps[index];
             step.IsTouched = false;
+            hasOutcome |= step.Status is not (StepStatus.Pending or StepStatus.Running or StepStatus.WaitingInputs);
             if (step.Status != StepStatus.Pending || step.HasRow || step.Detail is not null)
             {
                 step.HasRow = true;
@@ -135,17 +138,32 @@ internal sealed class JobCommits
             }
         }
 
+        _transition.Strikes = ClearStrikes(hasOutcome);
         ref var head = ref _state.Head;
         head.Percentage = JobProgress.Of(_state);
         head.Completed = _state.CompletedCount;
         head.DueAt = JobDue.Of(_state);
         head.Version++;
+        changes.Events.Sign(_node.Name);
         _transition.Events = new EventRow(_state.Id, _state.Flow.Id, head.Sequence + 1, changes.Events.Count, changes.Events.Written);
         head.Sequence += changes.Events.Count;
         _transition.Head = head;
         _transition.Creation = _isCreated ? null : _state.Creation;
         _transition.Taken = changes.Taken;
         _transition.Releases = releases;
+    }
+
+    /// <summary>A committed outcome, or the job's end, proves that the job lets its process live (G4).</summary>
+    private StrikeChange ClearStrikes(bool hasOutcome)
+    {
+        if (_state.Strikes.Count == 0 || !(hasOutcome || _state.IsTerminal))
+        {
+            return StrikeChange.None;
+        }
+
+        _state.Strikes = default;
+        _node.Struck.TryRemove(_state.Id, out _);
+        return StrikeChange.Cleared;
     }
 
     private void Commit()

@@ -17,6 +17,9 @@ internal sealed record WakeDue : JobCommand;
 /// <summary>The job has taken as long as it may.</summary>
 internal sealed record TimeOutJob : JobCommand;
 
+/// <summary>The job has killed its process too often: it ends here, for people to look at (G4).</summary>
+internal sealed record ParkJob(string Message) : JobCommand;
+
 /// <summary>The flow's output is made, or cannot be.</summary>
 internal sealed record Conclude(PacketSlot Output, StepError? Error) : JobCommand;
 

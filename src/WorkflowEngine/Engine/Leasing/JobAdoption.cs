@@ -1,0 +1,84 @@
+using WorkflowEngine.Storage;
+
+namespace WorkflowEngine;
+
+/// <summary>What becomes of a claimed job: a runner, or, if it cannot be run, it is given back with a strike, or parked (G4). The place reserved for it is spent or given back here.</summary>
+internal sealed class JobAdoption(EngineNode node)
+{
+    public async Task AdoptAsync(StoredJob job)
+    {
+        if (job.Owner != node.Incarnation || node.IsFenced)
+        {
+            node.GiveBack(1);
+            node.LostTrack = true; // Claimed in a life that is over, or may be.
+        }
+        else if (job.Problem is { } problem)
+        {
+            node.GiveBack(1);
+            await UnreadableJob.GiveUpAsync(node, job, problem).ConfigureAwait(false);
+        }
+        else if (node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) is not { } flow)
+        {
+            EngineLog.FlowMissing(node.Log, job.Creation.Id, job.Creation.FlowId, job.Creation.FlowVersion);
+            node.GiveBack(1);
+        }
+        else if (await LoadAsync(flow, job).ConfigureAwait(false) is { } state)
+        {
+            await RunAsync(flow, job, state).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<JobState?> LoadAsync(RunnableFlow flow, StoredJob job)
+    {
+        try
+        {
+            return JobRebuild.Load(flow.Flow, job, node.Now);
+        }
+        catch (Exception error)
+        {
+            node.GiveBack(1);
+            await UnreadableJob.GiveUpAsync(node, job, error.Message).ConfigureAwait(false);
+            return null;
+        }
+    }
+
+    private async Task RunAsync(RunnableFlow flow, StoredJob job, JobState state)
+    {
+        var runner = new FlowRunner(node, flow, state, job.StoreTag);
+        node.Add(runner);
+        if (state.Strikes is { Count: > 1, HeldUntil: 0 })
+        {
+            node.Struck[runner.Id] = state.Strikes.Count;
+        }
+
+        try
+        {
+            await runner.BeginAsync(job.Mail, Park(job)).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not StoreException)
+        {
+            // The runner has dropped it. What cannot be begun, a damaged message for example, would stop every later claim as well.
+            await UnreadableJob.GiveUpAsync(node, job, error.Message).ConfigureAwait(false);
+        }
+
+        if (node.IsFenced)
+        {
+            runner.InTurn(static lost => lost.Lose()); // The fence fell while the runner was being made, and has not seen it.
+        }
+    }
+
+    /// <summary>The end of a job that killed its process too often, and alone; null for every other.</summary>
+    private ParkJob? Park(StoredJob job)
+    {
+        if (job.Strikes.Alone < node.Options.MaxStrikes || job.Head.Status.IsTerminal())
+        {
+            return null;
+        }
+
+        var suspects = job.Steps.Where(row => row.Status == StepStatus.Running).Select(row => $"'{row.Path}'").ToList();
+        var message = $"The process died {job.Strikes.Alone} times while it ran this job alone ({job.Strikes.Count} deaths in all). "
+            + (suspects.Count > 0 ? $"The body that ran was that of {string.Join(", ", suspects)}. " : string.Empty) + "Mend the step, then retry the job.";
+        EngineLog.JobParked(node.Log, job.Creation.Id, Reasons.Poison, message);
+        return new ParkJob(message);
+    }
+}
