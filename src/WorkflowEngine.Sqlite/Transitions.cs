@@ -75,6 +75,11 @@ internal sealed class Transitions : IDisposable
             _take.Run();
         }
 
+        foreach (var checkpoint in transition.Checkpoints)
+        {
+            Checkpoints.Add(_connection, id, checkpoint);
+        }
+
         return new CommitVerdict(CommitResult.Committed);
     }
 

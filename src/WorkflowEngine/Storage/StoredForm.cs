@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -13,7 +14,7 @@ public static class StoredForm
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
         MaxDepth = 128,
         TypeInfoResolver = StoredFormContext.Default,
-        Converters = { new ValueForm() },
+        Converters = { new ValueForm(), new SlotForm() },
     };
 
     /// <summary>A packet as its stored JSON, or a reference as its text; null for nothing.</summary>
@@ -51,6 +52,12 @@ public static class StoredForm
     /// <summary>Reads a message.</summary>
     public static JobMessage ReadMessage(string text) => Read<JobMessage>(text)!;
 
+    /// <summary>What a checkpoint holds.</summary>
+    public static string Write(JobSnapshot snapshot) => JsonSerializer.Serialize(snapshot, Options);
+
+    /// <summary>Reads what a checkpoint holds.</summary>
+    public static JobSnapshot ReadSnapshot(string text) => Read<JobSnapshot>(text)!;
+
     private static T? Read<T>(string? text) where T : class
     {
         try
@@ -60,6 +67,29 @@ public static class StoredForm
         catch (JsonException error)
         {
             throw new StoreException($"A stored {typeof(T).Name} cannot be read: {error.Message}", isTransient: false, error);
+        }
+    }
+
+    /// <summary>A packet as it is, a reference as its text.</summary>
+    private sealed class SlotForm : JsonConverter<PacketSlot>
+    {
+        public override PacketSlot Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+        {
+            JsonTokenType.StartArray => new PacketSlot(PacketJson.FromStored(JsonMarshal.GetRawUtf8Value(JsonElement.ParseValue(ref reader)).ToArray())),
+            JsonTokenType.String when PacketReference.TryParse(reader.GetString(), out var reference) => new PacketSlot(reference),
+            _ => throw new JsonException("A packet must be an array of items, or the text of a reference."),
+        };
+
+        public override void Write(Utf8JsonWriter writer, PacketSlot value, JsonSerializerOptions options)
+        {
+            if (value.Packet is { } packet)
+            {
+                writer.WriteRawValue(PacketJson.ToStored(packet), skipInputValidation: true);
+            }
+            else
+            {
+                writer.WriteStringValue(value.Reference?.ToString());
+            }
         }
     }
 
@@ -79,6 +109,7 @@ public static class StoredForm
 [JsonSerializable(typeof(JobData))]
 [JsonSerializable(typeof(StepDetail))]
 [JsonSerializable(typeof(JobMessage))]
+[JsonSerializable(typeof(JobSnapshot))]
 [JsonSerializable(typeof(object))]
 [JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(bool))]
