@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
-using WorkflowEngine.Tests.Engine;
 using WorkflowEngine.Storage;
+using WorkflowEngine.Tests.Engine;
 
 namespace WorkflowEngine.Tests.Client;
 
