@@ -6,12 +6,12 @@ namespace WorkflowEngine.Sqlite;
 /// <summary>Immutable copies of jobs (S26), beside the job and gone with it.</summary>
 internal static class Checkpoints
 {
-    public static void Add(SqliteConnection connection, byte[] job, StoredCheckpoint checkpoint)
+    public static void Add(SqliteConnection connection, JobId job, StoredCheckpoint checkpoint)
     {
         using var insert = Statement.Once(
             connection,
             "insert into checkpoints (job_id, id, created_at, description, status, percentage, body) select $1, $2, $3, $4, $5, $6, $7 where not exists (select 1 from checkpoints where job_id = $1 and id = $2)",
-            job,
+            Columns.Blob(job.Value),
             checkpoint.Id,
             checkpoint.CreatedAt,
             checkpoint.Description,
