@@ -1,17 +1,10 @@
--- Leases (G3) and strikes (G4). What the old table held is of no use to a new worker: every earlier life is dead to it.
-drop table nodes;
-
-create table nodes (
-    incarnation blob primary key,
-    name text not null,
-    leased_until integer not null,
-    over_at integer                  -- null while it lives; then when it was declared dead, or stopped cleanly: it never comes back
-) without rowid;
-
--- Only jobs whose process died have a row here; any committed outcome removes it.
-create table strikes (
-    job_id blob primary key,
-    count integer not null,
-    alone integer not null,
-    held_until integer not null
+create table checkpoints (
+    job_id blob not null,
+    id text not null,
+    created_at integer not null,
+    description text,
+    status integer not null,
+    percentage real not null,
+    body text not null,
+    primary key (job_id, created_at, id)
 ) without rowid;

@@ -126,7 +126,10 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
 
             foreach (var message in reply.Mail)
             {
-                node.Find(message.JobId)?.Deliver(message);
+                if (node.Find(message.JobId) is { } runner)
+                {
+                    runner.Deliver(await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
+                }
             }
 
             return reply;

@@ -44,6 +44,11 @@ internal sealed class JobAdoption(EngineNode node)
 
     private async Task RunAsync(RunnableFlow flow, StoredJob job, JobState state)
     {
+        if (Park(job) is { } end)
+        {
+            JobMachine.Apply(state, end, node.Now);
+        }
+
         var runner = new FlowRunner(node, flow, state, job.StoreTag);
         node.Add(runner);
         if (state.Strikes is { Count: > 1, HeldUntil: 0 })
@@ -53,11 +58,18 @@ internal sealed class JobAdoption(EngineNode node)
 
         try
         {
-            await runner.BeginAsync(job.Mail, Park(job)).ConfigureAwait(false);
+            var mail = new List<ControlCommand>(job.Mail.Count);
+            foreach (var message in job.Mail)
+            {
+                mail.Add(await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
+            }
+
+            await runner.BeginAsync(mail).ConfigureAwait(false);
         }
         catch (Exception error) when (error is not StoreException)
         {
-            // The runner has dropped it. What cannot be begun, a damaged message for example, would stop every later claim as well.
+            // What cannot be begun would stop every later claim as well.
+            runner.InTurn(static lost => lost.Lose());
             await UnreadableJob.GiveUpAsync(node, job, error.Message).ConfigureAwait(false);
         }
 

@@ -57,12 +57,12 @@ internal sealed class FlowRunner : ISlotTaker
     /// Commits a creation, or whatever loading and the mail that came along changed, and asks for slots. Called once, by who made the runner.
     /// The mail goes first: a paused or waiting job is given back as soon as nothing is to be done, and its mail is what it was claimed for.
     /// </summary>
-    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage>? mail = null, JobCommand? first = null)
+    public ValueTask<CommitVerdict> BeginAsync(List<ControlCommand> mail)
     {
         SpinWait.SpinUntil(_turn.TryEnter); // Only somebody who found the job by its id can be in here, for a microsecond.
         try
         {
-            Open(mail ?? [], first);
+            Open(mail);
             return _commits.FirstVerdict();
         }
         catch (Exception error)
@@ -96,10 +96,10 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>Applies a command whose verdict nobody waits for.</summary>
     public void Tell(JobCommand command) => _ = _turn.Post(new Letter { Command = command });
 
-    /// <summary>Applies an inbox message, once.</summary>
-    public void Deliver(JobMessage message) => InTurn(runner =>
+    /// <summary>Applies a command from the inbox, once.</summary>
+    public void Deliver(ControlCommand command) => InTurn(runner =>
     {
-        runner.Take(message);
+        runner.Take(command);
         runner._commits.Flush(force: false);
         runner._starts.AskForSlots();
     });
@@ -130,9 +130,9 @@ internal sealed class FlowRunner : ISlotTaker
         }
 
         var task = BeginNext();
-        var durable = CommitStart(task);
+        var start = _starts.CommitAsync(task);
         _turn.Leave();
-        return durable.IsCompletedSuccessfully && !_commits.IsRetired ? new(task) : OnceDurableAsync(task, durable);
+        return start;
     }
 
     /// <summary>In the turn: the commit that was in flight came back.</summary>
@@ -172,32 +172,9 @@ internal sealed class FlowRunner : ISlotTaker
 
     private async ValueTask<StepTask> BeginByLetterAsync()
     {
-        var task = default(StepTask);
-        ValueTask durable = default;
-        await _turn.Post(new Letter { Work = runner => durable = runner.CommitStart(task = runner.BeginNext()) }).ConfigureAwait(false);
-        return await OnceDurableAsync(task, durable).ConfigureAwait(false);
-    }
-
-    /// <summary>
-    /// In the turn. The start of a struck job's body is durable before the body begins, so that its death can be laid at its door; for other jobs it rides with the next
-    /// commit (G4, S25).    /// </summary>
-    private ValueTask CommitStart(StepTask task)
-    {
-        if (task.Step is null || _state.Strikes.Count == 0)
-        {
-            return default;
-        }
-
-        _state.Changes.IsUrgent = true;
-        _commits.Flush(force: false);
-        return _commits.IsIdle ? default : new(_commits.Await(new Letter()));
-    }
-
-    /// <summary>The default value when the job was lost over it: its body must not begin here.</summary>
-    private async ValueTask<StepTask> OnceDurableAsync(StepTask task, ValueTask durable)
-    {
-        await durable.ConfigureAwait(false);
-        return _commits.IsRetired ? default : task;
+        ValueTask<StepTask> start = default;
+        await _turn.Post(new Letter { Work = runner => start = runner._starts.CommitAsync(runner.BeginNext()) }).ConfigureAwait(false);
+        return await start.ConfigureAwait(false);
     }
 
     private StepTask BeginNext()
@@ -213,11 +190,11 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    private void Take(JobMessage message)
+    private void Take(ControlCommand command)
     {
-        if ((_delivered ??= []).Add(message.Id) && !_commits.IsRetired)
+        if ((_delivered ??= []).Add(command.Id) && !_commits.IsRetired)
         {
-            Change(ControlMessages.ToCommand(message));
+            Change(command);
         }
     }
 
@@ -259,7 +236,7 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    private void Open(IReadOnlyList<JobMessage> mail, JobCommand? first)
+    private void Open(List<ControlCommand> mail)
     {
         if (_state.IsConcluding)
         {
@@ -267,16 +244,7 @@ internal sealed class FlowRunner : ISlotTaker
         }
 
         HoldsStarts = _state.Head.Paused;
-        if (first is not null)
-        {
-            Change(first);
-        }
-
-        foreach (var message in mail)
-        {
-            Take(message);
-        }
-
+        mail.ForEach(Take);
         _commits.Flush(force: true);
         Bodies.Arm(_state, _commits.IsRetired);
         _commits.ReleaseIfIdle();
@@ -289,6 +257,11 @@ internal sealed class FlowRunner : ISlotTaker
         var verdict = JobMachine.Apply(_state, command, _node.Now);
         HoldsStarts = _state.Head.Paused;
         Facts = _state.Head.Attempt == Facts.JobAttempt ? Facts : Facts with { JobAttempt = _state.Head.Attempt };
+        if (command is RestoreCheckpoint && verdict.Effect == CommandEffect.Applied)
+        {
+            Bodies.MarkStale(_state.Changes.Stops);
+        }
+
         if (_state.IsConcluding && !wasConcluding)
         {
             FlowOutput.Begin(_node, this, _state);

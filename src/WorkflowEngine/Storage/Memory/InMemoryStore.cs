@@ -168,6 +168,11 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
 
     private CommitVerdict Create(JobTransition transition, JobCreation creation)
     {
+        if (_nodes.IsOver(transition.Incarnation))
+        {
+            return new CommitVerdict(_jobs.ContainsKey(creation.Id) ? CommitResult.AlreadyCommitted : CommitResult.Stale); // Nobody would ever look after it (G3).
+        }
+
         // The job before its key, so that who finds the key taken finds the job; it is not visible until it begins.
         var job = new MemoryJob(creation);
         if (!_jobs.TryAdd(creation.Id, job))

@@ -9,6 +9,7 @@ internal sealed class MemoryJob(JobCreation creation)
     private MemoryEvents _events = new();
     private StrongBox<JobStrikes>? _strikes;
     private Mailbox? _mail;
+    private List<StoredCheckpoint>? _checkpoints;
     private JobHead _head;
     private Guid _owner;
     private int _epoch;
@@ -247,6 +248,11 @@ internal sealed class MemoryJob(JobCreation creation)
             _events.Append(transition.Events, _steps.Length);
         }
 
+        if (transition.Checkpoints.Count > 0)
+        {
+            (_checkpoints ??= []).AddRange(transition.Checkpoints.ExceptBy(_checkpoints.Select(kept => kept.Id), made => made.Id, StringComparer.Ordinal));
+        }
+
         foreach (var id in transition.Taken)
         {
             _mail?.Untaken.RemoveAll(message => message.Id == id);
@@ -257,7 +263,9 @@ internal sealed class MemoryJob(JobCreation creation)
     {
         var rows = (parts & JobParts.Steps) != 0 ? [.. _steps.Where(row => row.Path is not null)] : (IReadOnlyList<StepRow>)[];
         var mail = (parts & JobParts.Mail) != 0 && _mail is not null ? [.. _mail.Untaken] : (IReadOnlyList<JobMessage>)[];
-        return new StoredJob(creation, _head, _epoch, _owner == Guid.Empty ? null : _owner, rows, mail) { StoreTag = this, Strikes = Strikes };
+        var job = new StoredJob(creation, _head, _epoch, _owner == Guid.Empty ? null : _owner, rows, mail) { StoreTag = this, Strikes = Strikes };
+        return (parts & (JobParts.Checkpoints | JobParts.Snapshots)) == 0 || _checkpoints is null ? job
+            : job with { Checkpoints = parts.HasFlag(JobParts.Snapshots) ? [.. _checkpoints] : _checkpoints.ConvertAll(kept => kept with { Snapshot = null }) };
     }
 
     /// <summary>Most jobs never get a message.</summary>
