@@ -19,7 +19,7 @@ internal static class Jobs
                 return null;
             }
 
-            job = Read(reader);
+            job = Damage.Read(connection, reader);
         }
 
         return job with
@@ -76,7 +76,7 @@ internal static class Jobs
         var jobs = new List<StoredJob>();
         while (reader.Read())
         {
-            jobs.Add(Read(reader));
+            jobs.Add(Damage.Read(connection, reader));
         }
 
         return jobs.Count <= limit ? new JobPage(jobs, null) : new JobPage(jobs[..limit], jobs[limit - 1].Creation.Id);

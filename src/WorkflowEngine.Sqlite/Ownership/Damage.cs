@@ -12,11 +12,24 @@ internal static class Damage
         try
         {
             var job = Jobs.Load(connection, id, JobParts.Steps | JobParts.Mail)!;
-            return job.Head.Data?.Damaged is null ? job : job with { Problem = "Its data could not be read, and is kept as it is." };
+            return job.Problem is not null || job.Head.Data?.Damaged is null ? job : job with { Problem = "Its data could not be read, and is kept as it is." };
         }
         catch (Exception error) when (error is not SqliteException)
         {
             return Outline(connection, id, error.Message);
+        }
+    }
+
+    /// <summary>A row as it is, or, if it cannot be read, as far as it can be.</summary>
+    public static StoredJob Read(SqliteConnection connection, SqliteDataReader row)
+    {
+        try
+        {
+            return Jobs.Read(row);
+        }
+        catch (Exception error) when (error is not SqliteException)
+        {
+            return Outline(connection, new JobId(Columns.Guid(row, 0)), error.Message);
         }
     }
 
@@ -46,7 +59,7 @@ internal static class Damage
             StepMode = reader.GetInt32(16) != 0,
             Data = Data(Columns.Text(reader, 17)),
         };
-        return new StoredJob(creation, head, reader.GetInt32(4), Columns.Guid(reader, 3), [], Inbox.Outlines(connection, id)) { Problem = problem };
+        return new StoredJob(creation, head, reader.GetInt32(4), reader.IsDBNull(3) ? null : Columns.Guid(reader, 3), [], Inbox.Outlines(connection, id)) { Problem = problem };
     }
 
     private static JobData? Data(string? text)

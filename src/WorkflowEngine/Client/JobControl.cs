@@ -80,11 +80,6 @@ internal sealed class JobControl(EngineNode node, JobStarter starter, JobReading
     /// <summary>The verdict comes from this process's runner, or, when another one owns the job, from the events.</summary>
     private async Task<CommandVerdict> AnswerAsync(JobMessage message, Task<CommandVerdict> answer, CancellationToken cancellationToken)
     {
-        if (!node.Store.Traits.IsShared)
-        {
-            return await answer.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-
         for (long after = 0; ;)
         {
             var waited = Task.Delay(node.Options.PollInterval, node.Time, cancellationToken);

@@ -167,8 +167,7 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>In the turn: gives the job back unfinished, if no body runs.</summary>
     public void Release() => _commits.Release();
 
-    /// <summary>In the turn: the job is, or may be, another owner's by now.</summary>
-    public void Lose() => _commits.Drop();
+    public void Lose() => _commits.Drop(); // In the turn: the job is, or may be, another owner's by now.
 
     private async ValueTask<StepTask> BeginByLetterAsync()
     {

@@ -158,11 +158,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
         }
 
         var verdict = job.Apply(transition, time.GetUtcNow(), out var isRunnable, out var hasMail);
-        if (isRunnable)
-        {
-            AddRunnable(job.Creation, transition.Head.DueAt, hasMail);
-        }
-
+        _ = isRunnable && AddRunnable(job.Creation, transition.Head.DueAt, hasMail);
         return verdict;
     }
 
@@ -238,12 +234,13 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
         return mail;
     }
 
-    private void AddRunnable(JobCreation creation, long dueAt, bool hasMail = false)
+    private bool AddRunnable(JobCreation creation, long dueAt, bool hasMail = false)
     {
         // Rank = due − priority × 10 s, fixed at enqueue, so that waiting ages (S31).
         var rank = Math.Max(dueAt, creation.CreatedAt) - (creation.Priority * 10 * TimeSpan.TicksPerSecond);
         _runnable.Add(creation.Id, hasMail ? 0 : dueAt, hasMail ? RunnableJobs.ForMail : rank);
         _hints.Tell(new StoreHint(creation.Id));
+        return true;
     }
 
     /// <summary>Declares incarnations dead whose lease is over. From the mark on nothing they send counts; each of their jobs is struck and freed under its own lock, if it is still theirs (R4).</summary>
