@@ -26,5 +26,18 @@ internal sealed class StoreCommits(IJobStore store, GroupCommitter? committer) :
         return commit.IsCompletedSuccessfully ? new(verdicts[0]) : throw new StoreException("A synchronous store must complete its commits before it returns.", isTransient: false);
     }
 
+    /// <summary>Several at once, in one commit when the store can take them so.</summary>
+    public async ValueTask<CommitVerdict[]> CommitManyAsync(IReadOnlyList<JobTransition> transitions)
+    {
+        if (committer is not null)
+        {
+            return await committer.CommitManyAsync(transitions).ConfigureAwait(false);
+        }
+
+        var verdicts = new CommitVerdict[transitions.Count];
+        await store.CommitAsync(transitions.ToArray(), verdicts, CancellationToken.None).ConfigureAwait(false);
+        return verdicts;
+    }
+
     public ValueTask DisposeAsync() => committer?.DisposeAsync() ?? default;
 }
