@@ -13,7 +13,7 @@ public sealed class TwinTests(ITestOutputHelper output)
         var link = scene.Database + "-link";
         for (var round = 0; round < rounds; round++)
         {
-            var first = scene.Start(plan => plan with { Starts = 1000 });
+            var first = scene.Start(plan => plan with { Starts = 1000, Stays = true });
             await scene.SignAsync(first, "running");
             File.Exists(link).Should().Be(round > 0);
             if (round == 0)
@@ -25,7 +25,7 @@ public sealed class TwinTests(ITestOutputHelper output)
             {
                 var second = scene.Start(plan => plan with { Database = name, Starts = 10 });
                 (await second.ExitAsync()).Should().Be(7);
-                (await second.ErrorsAsync()).Should().Contain($"(node victim-{first.Life}) is the worker of {scene.Database}");
+                (await second.ErrorsAsync()).Should().Contain($"is the worker of {scene.Database} (node victim-{first.Life})");
             }
 
             await first.KillAsync();

@@ -104,7 +104,7 @@ internal sealed class SqliteFile : IDisposable
         }
         catch (IOException error)
         {
-            throw new StoreException($"Another process{Holder()} is the worker of {Path}. One worker process per file: end it, or start this one with RunJobs = false.", isTransient: false, error);
+            throw new StoreException($"Another process is the worker of {Path}{Holder()}. One worker process per file: end it, or start this one with RunJobs = false.", isTransient: false, error);
         }
     }
 

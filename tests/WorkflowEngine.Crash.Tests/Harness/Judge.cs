@@ -59,7 +59,10 @@ internal sealed class Judge(Scene scene)
                 Jobs++;
                 accepted.Remove(listed.Creation.Id.ToString());
                 var job = (await store.LoadAsync(listed.Creation.Id, JobParts.Steps, default))!;
-                Hear(job, [.. effects[job.Creation.Id.ToString()]]);
+                if (!HarmfulFlows.IsOne(job.Creation.FlowId))
+                {
+                    Hear(job, [.. effects[job.Creation.Id.ToString()]]);
+                }
             }
 
             if (page.Next is null)

@@ -55,9 +55,9 @@ internal sealed class Scene : IAsyncDisposable
     }
 
     /// <summary>A last life that has nothing wrong with it, until no job is left.</summary>
-    public async Task FinishAsync()
+    public async Task FinishAsync(params string[] moreFlows)
     {
-        var last = Start();
+        var last = Start(plan => plan with { Flows = [.. plan.Flows, .. moreFlows] });
         (await last.ExitAsync()).Should().Be(0, await last.ErrorsAsync());
     }
 

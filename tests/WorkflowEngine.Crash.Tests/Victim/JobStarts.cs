@@ -14,7 +14,8 @@ internal sealed class JobStarts(VictimPlan plan, LedgerClient ledger, IWorkflowE
         {
             await places.WaitAsync(stoppingToken);
             var flow = plan.Flows[i % plan.Flows.Length];
-            var job = await engine.StartAsync(flow, i, new JobOptions { Key = plan.Key is null ? null : $"{plan.Key}-{i}" }, stoppingToken);
+            var input = plan.Inputs is { } inputs ? inputs[i % inputs.Length] : i;
+            var job = await engine.StartAsync(flow, input, new JobOptions { Key = plan.Key is null ? null : $"{plan.Key}-{i}" }, stoppingToken);
             await ledger.AcceptedAsync(job.Id, flow, i, job.AlreadyExisted);
             _ = AwaitAsync(job, flow, places, stoppingToken);
         }

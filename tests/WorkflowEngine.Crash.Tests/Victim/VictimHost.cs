@@ -30,13 +30,15 @@ internal static class VictimHost
 
     private static IHost Build(VictimPlan plan, LedgerClient ledger)
     {
-        var steps = new VictimSteps(plan, ledger);
+        var (steps, harm) = (new VictimSteps(plan, ledger), new HarmfulSteps(ledger));
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(20));
         var engine = builder.Services.AddWorkflowEngine(options =>
             {
                 options.PollInterval = TimeSpan.FromMilliseconds(100);
                 options.ShutdownGrace = TimeSpan.FromMilliseconds(plan.ShutdownGraceMilliseconds);
+                options.StepCancellationGrace = TimeSpan.FromMilliseconds(plan.CancellationGraceMilliseconds);
+                options.MaxConcurrentSteps = plan.Slots;
                 options.NodeName = $"victim-{plan.Life}";
             })
             .UseSqlite($"Data Source={plan.Database}")
@@ -44,13 +46,18 @@ internal static class VictimHost
             .AddStep("bulk", steps.BulkAsync)
             .AddStep("flaky", steps.FlakyAsync)
             .AddStep("nap", steps.NapAsync)
-            .AddStep("gate", steps.GateAsync);
+            .AddStep("gate", steps.GateAsync)
+            .AddStep("fail_fast", harm.FailFastAsync)
+            .AddStep("spin", HarmfulSteps.Spin)
+            .AddStep("sleep", HarmfulSteps.Sleep)
+            .AddStep("block", HarmfulSteps.Block)
+            .AddStep("huge", HarmfulSteps.Huge);
         if (plan.Defect is not null)
         {
             engine.UseStore(_ => Defects.Apply(plan.Defect, new SqliteStore(new SqliteStoreOptions { ConnectionString = $"Data Source={plan.Database}" }, TimeProvider.System), ledger), plan.Database + "-packets");
         }
 
-        foreach (var flow in MixedFlows.All)
+        foreach (var flow in MixedFlows.All.Concat(plan.Flows.Where(HarmfulFlows.IsOne).Distinct().Select(id => HarmfulFlows.Make(id, plan.LargeFlowSteps))))
         {
             engine.AddFlow(flow);
         }

@@ -21,6 +21,9 @@ public sealed record VictimPlan
     /// <summary>The flows that it starts in turn.</summary>
     public string[] Flows { get; init; } = [.. MixedFlows.Names];
 
+    /// <summary>The inputs of the jobs in turn; null: 0, 1, 2 …</summary>
+    public int[]? Inputs { get; init; }
+
     /// <summary>A key for the jobs that it starts: <c>KEY-0</c>, <c>KEY-1</c> …; null: none.</summary>
     public string? Key { get; init; }
 
@@ -29,6 +32,15 @@ public sealed record VictimPlan
 
     /// <summary>How long a stopping host lets bodies finish.</summary>
     public int ShutdownGraceMilliseconds { get; init; } = 500;
+
+    /// <summary>How long a body may ignore its token.</summary>
+    public int CancellationGraceMilliseconds { get; init; } = 5000;
+
+    /// <summary>Steps at the same time.</summary>
+    public int Slots { get; init; } = 64;
+
+    /// <summary>How many steps the flows <c>tower</c> and <c>ladder</c> have.</summary>
+    public int LargeFlowSteps { get; init; } = 1000;
 
     /// <summary>What is wrong with this victim; null: nothing. The judge must find it out.</summary>
     public string? Defect { get; init; }
