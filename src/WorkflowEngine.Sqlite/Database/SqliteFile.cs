@@ -163,8 +163,13 @@ internal sealed class SqliteFile : IDisposable
     private void Migrate(SqliteConnection connection)
     {
         var steps = Migrations();
+        if (Version(connection) == steps.Count)
+        {
+            return; // Without the write lock: a worker at full load may leave no gap for it.
+        }
+
         using var transaction = connection.BeginTransaction();
-        var version = Convert.ToInt32(Scalar(connection, "pragma user_version"), null);
+        var version = Version(connection);
         if (version > steps.Count)
         {
             throw new StoreException($"The database {Path} has schema {version}, newer than the {steps.Count} that this version knows. Use a newer version of WorkflowEngine.", isTransient: false);
@@ -188,6 +193,8 @@ internal sealed class SqliteFile : IDisposable
         Execute(connection, $"pragma user_version = {steps.Count}");
         transaction.Commit();
     }
+
+    private static int Version(SqliteConnection connection) => Convert.ToInt32(Scalar(connection, "pragma user_version"), null);
 
     private StoreException MissingSchema(int version) => new(
         $"The database {Path} {(version == 0 ? "is empty" : $"has schema {version}")}; this version needs schema {Migrations().Count}. Run `wf migrate --store sqlite:{Path}`, or set AutoMigrate = true.",

@@ -135,6 +135,19 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Open_WhileAnotherProcessWrites_NeedsNoLock()
+    {
+        await MakeAsync();
+        using var writer = new SqliteConnection($"Data Source={_folder.File};Pooling=False");
+        writer.Open();
+        using var writing = writer.BeginTransaction(deferred: false);
+
+        await using var store = _folder.Open(more: "Default Timeout=1");
+
+        (await store.ListAsync(new JobQuery(), default)).Jobs.Should().NotBeEmpty();
+    }
+
+    [Fact]
     public async Task Renew_BySecondWorker_IsRefusedUntilTheFirstStops()
     {
         await using var first = _folder.Open();
