@@ -21,6 +21,7 @@ internal sealed class JobAdoption(EngineNode node)
         {
             EngineLog.FlowMissing(node.Log, job.Creation.Id, job.Creation.FlowId, job.Creation.FlowVersion);
             node.GiveBack(1);
+            await node.Commits.CommitAsync(UnheldJobs.Unchanged(node.Incarnation, job)).ConfigureAwait(false);
         }
         else if (await LoadAsync(flow, job).ConfigureAwait(false) is { } state)
         {

@@ -21,6 +21,7 @@ internal sealed class JobCommits
     private List<Letter>? _awaitSealed;
     private TaskCompletionSource<CommitVerdict>? _first;
     private CommitVerdict _lastVerdict;
+    private readonly int _endedAttempt;
     private bool _inFlight;
     private bool _isCreated;
 
@@ -30,6 +31,7 @@ internal sealed class JobCommits
         _runner = runner;
         _state = state;
         _isCreated = state.Head.Version > 0;
+        _endedAttempt = state.IsTerminal ? state.Head.Attempt : 0; // Claimed for its mail alone: its books are closed already.
         _transition.Id = state.Id;
         _transition.Incarnation = node.Incarnation;
         _transition.Epoch = state.Epoch;
@@ -65,22 +67,6 @@ internal sealed class JobCommits
             force = false;
             Commit();
         }
-    }
-
-    /// <summary>The first transition of a job that nobody owns yet.</summary>
-    public static JobTransition SealUnowned(JobState state, string node)
-    {
-        state.Changes.Events.Sign(node);
-        state.Head.Version++;
-        state.Head.DueAt = state.Creation.Options?.StartAfter?.UtcTicks ?? 0;
-        state.Head.Sequence = state.Changes.Events.Count;
-        return new JobTransition
-        {
-            Id = state.Id,
-            Creation = state.Creation,
-            Head = state.Head,
-            Events = new EventRow(state.Id, state.Flow.Id, 1, state.Changes.Events.Count, state.Changes.Events.Written),
-        };
     }
 
     /// <summary>Gives the job back unfinished, if no body runs and nothing is in flight.</summary>
@@ -268,6 +254,11 @@ internal sealed class JobCommits
 
     private void CloseBooks()
     {
+        if (_state.Head.Attempt == _endedAttempt)
+        {
+            return;
+        }
+
         if (_state.IsTerminal)
         {
             var began = Math.Max(_state.Head.StartedAt, _state.Creation.CreatedAt);

@@ -15,7 +15,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
 
     /// <summary>Claims, leases and deaths, one after the other; commits never wait here.</summary>
     private readonly Lock _claiming = new();
-    private readonly ConcurrentQueue<JobMessage> _ownedMail = new();
+    private readonly OwnedMail _ownedMail = new();
     private readonly RunnableJobs _runnable = new();
     private readonly MemoryHints _hints = new();
 
@@ -51,7 +51,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
                 Claim(request, claimed, now);
             }
 
-            return new(new ClaimReply(claimed, MailOf(request.Incarnation), _runnable.NextDue is { } due ? new DateTimeOffset(due, TimeSpan.Zero) : null, now));
+            return new(new ClaimReply(claimed, _ownedMail.Of(request.Incarnation, id => _jobs.GetValueOrDefault(id)), _runnable.NextDue is { } due ? new DateTimeOffset(due, TimeSpan.Zero) : null, now));
         }
     }
 
@@ -73,14 +73,19 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
         }
 
         var verdict = job.Receive(message, out var isUnowned);
-        if (verdict == SendVerdict.Accepted && isUnowned)
+        if (verdict is not (SendVerdict.Accepted or SendVerdict.Terminal))
+        {
+            return new(verdict);
+        }
+
+        if (isUnowned)
         {
             _runnable.Add(message.JobId, dueAt: 0, RunnableJobs.ForMail);
             _hints.Tell(new StoreHint(message.JobId));
         }
-        else if (verdict == SendVerdict.Accepted)
+        else
         {
-            _ownedMail.Enqueue(message);
+            _ownedMail.Add(message);
         }
 
         return new(verdict);
@@ -158,7 +163,11 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
         }
 
         var verdict = job.Apply(transition, time.GetUtcNow(), out var isRunnable, out var hasMail);
-        _ = isRunnable && AddRunnable(job.Creation, transition.Head.DueAt, hasMail);
+        if (isRunnable)
+        {
+            AddRunnable(job.Creation, transition.Head.DueAt, hasMail);
+        }
+
         return verdict;
     }
 
@@ -211,36 +220,12 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
     private JobCreation? KeyHolder(JobCreation creation)
         => _keys.TryGetValue((creation.Tenant, creation.FlowId, creation.Key!), out var id) ? _jobs.GetValueOrDefault(id)?.Snapshot(JobParts.Head)?.Creation : null;
 
-    /// <summary>
-    /// Messages that came while their job was owned. Usually the owner has them already, handed over in this process; one that came between the claim and the
-    /// owner's being ready would otherwise wait for ever.
-    /// </summary>
-    private List<JobMessage> MailOf(Guid incarnation)
-    {
-        var mail = new List<JobMessage>();
-        for (var left = _ownedMail.Count; left > 0 && _ownedMail.TryDequeue(out var message); left--)
-        {
-            var owner = _jobs.GetValueOrDefault(message.JobId)?.OwnerOfUntaken(message.Id);
-            if (owner == incarnation)
-            {
-                mail.Add(message);
-            }
-            else if (owner is not null)
-            {
-                _ownedMail.Enqueue(message);
-            }
-        }
-
-        return mail;
-    }
-
-    private bool AddRunnable(JobCreation creation, long dueAt, bool hasMail = false)
+    private void AddRunnable(JobCreation creation, long dueAt, bool hasMail = false)
     {
         // Rank = due − priority × 10 s, fixed at enqueue, so that waiting ages (S31).
         var rank = Math.Max(dueAt, creation.CreatedAt) - (creation.Priority * 10 * TimeSpan.TicksPerSecond);
         _runnable.Add(creation.Id, hasMail ? 0 : dueAt, hasMail ? RunnableJobs.ForMail : rank);
         _hints.Tell(new StoreHint(creation.Id));
-        return true;
     }
 
     /// <summary>Declares incarnations dead whose lease is over. From the mark on nothing they send counts; each of their jobs is struck and freed under its own lock, if it is still theirs (R4).</summary>
