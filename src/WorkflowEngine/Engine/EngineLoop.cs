@@ -133,6 +133,28 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         }
     }
 
+    /// <summary>Claims exactly this job, beyond the limit of held jobs, to open its session; null when somebody holds it.</summary>
+    public async Task<FlowRunner?> ClaimSessionAsync(JobId job, OpenSession open, CancellationToken cancellationToken)
+    {
+        await _claim.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = 1, Flows = node.RunnableFlows(), Job = job };
+            var reply = await node.Store.ClaimAsync(request, cancellationToken).ConfigureAwait(false);
+            node.GiveBack(-reply.Jobs.Count);
+            return reply.Jobs.Count == 0 ? null : await AdoptAsync(reply.Jobs[0], open).ConfigureAwait(false);
+        }
+        catch
+        {
+            node.LostTrack = true; // A failed claim may have taken the job (G3).
+            throw;
+        }
+        finally
+        {
+            _claim.Release();
+        }
+    }
+
     private async Task ClaimUntilStoppedAsync()
     {
         var failures = 0;
@@ -166,18 +188,19 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         return untilDue < node.Options.PollInterval ? (untilDue > TimeSpan.Zero ? untilDue : TimeSpan.Zero) : node.Options.PollInterval;
     }
 
-    private async Task AdoptAsync(StoredJob job)
+    private async Task<FlowRunner?> AdoptAsync(StoredJob job, OpenSession? open = null)
     {
         if (node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) is not { } flow)
         {
             EngineLog.FlowMissing(node.Log, job.Creation.Id, job.Creation.FlowId, job.Creation.FlowVersion);
             node.GiveBack(1);
-            return;
+            return null;
         }
 
         var runner = new FlowRunner(node, flow, JobRebuild.Load(flow.Flow, job, node.Now), job.StoreTag);
         node.Add(runner);
-        await runner.BeginAsync(job.Mail).ConfigureAwait(false);
+        await runner.BeginAsync(job.Mail, open).ConfigureAwait(false);
+        return runner;
     }
 
     private async Task ListenAsync()

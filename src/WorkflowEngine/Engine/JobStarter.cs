@@ -12,7 +12,8 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     /// <summary>A started job and, when it was begun here, its runner.</summary>
     internal readonly record struct Started(JobId Id, bool AlreadyExisted, FlowRunner? Runner);
 
-    public async ValueTask<Started> StartAsync(CompiledFlow flow, DataPacket? input, JobOptions? options, CancellationToken cancellationToken)
+    /// <summary>With <paramref name="open"/> the job is owned here whatever the limits say, and its session is opened in the same commit.</summary>
+    public async ValueTask<Started> StartAsync(CompiledFlow flow, DataPacket? input, JobOptions? options, CancellationToken cancellationToken, OpenSession? open = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
         JobOptionsCheck.Throw(options);
@@ -33,21 +34,27 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
             RequestHash = options?.Key is null ? null : HashOf(flow.Id, packet, options),
         };
         WorkflowTelemetry.JobStarted(flow.Id);
-        return await CreateAsync(flow, creation, data, now).ConfigureAwait(false);
+        return await CreateAsync(flow, creation, data, now, open).ConfigureAwait(false);
     }
 
-    private ValueTask<Started> CreateAsync(CompiledFlow flow, JobCreation creation, JobData data, long now)
+    private ValueTask<Started> CreateAsync(CompiledFlow flow, JobCreation creation, JobData data, long now, OpenSession? open)
     {
         var state = JobMachine.Create(flow, creation, data, now);
+        if (open is not null)
+        {
+            node.GiveBack(-1);
+            return OwnAsync(node.FindFlow(flow.Id, flow.Version)!, state, open);
+        }
+
         var mayOwn = node.Accepts && node.Options.RunJobs && creation.Options is not { StartAfter: not null } && !state.Head.Paused;
         return mayOwn && node.FindFlow(flow.Id, flow.Version) is { IsWhole: true } runnable && node.Reserve(1) == 1 ? OwnAsync(runnable, state) : LeaveAsync(state);
     }
 
-    private async ValueTask<Started> OwnAsync(RunnableFlow flow, JobState state)
+    private async ValueTask<Started> OwnAsync(RunnableFlow flow, JobState state, OpenSession? open = null)
     {
         var runner = new FlowRunner(node, flow, state, storeTag: null);
         node.Add(runner);
-        var verdict = await runner.BeginAsync([]).ConfigureAwait(false);
+        var verdict = await runner.BeginAsync([], open).ConfigureAwait(false);
         return Judge(state.Creation, verdict, runner);
     }
 

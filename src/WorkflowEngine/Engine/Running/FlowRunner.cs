@@ -55,14 +55,14 @@ internal sealed class FlowRunner : ISlotTaker
 
     /// <summary>
     /// Commits a creation, or whatever loading and the mail that came along changed, and asks for slots. Called once, by who made the runner.
-    /// The mail goes first: a paused or waiting job is given back as soon as nothing is to be done, and its mail is what it was claimed for.
+    /// The mail goes first, then a session is opened: a paused or waiting job is given back as soon as nothing is to be done, and that is what it was claimed for.
     /// </summary>
-    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage>? mail = null)
+    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage>? mail = null, OpenSession? open = null)
     {
         SpinWait.SpinUntil(_turn.TryEnter); // Only somebody who found the job by its id can be in here, for a microsecond.
         try
         {
-            Open(mail ?? []);
+            Open(mail ?? [], open);
             return _commits.FirstVerdict();
         }
         catch (Exception error)
@@ -88,7 +88,7 @@ internal sealed class FlowRunner : ISlotTaker
         }
 
         var verdict = Apply(command, keepsSlot);
-        ValueTask<CommandVerdict> durable = _commits.IsIdle ? new(verdict) : new(_commits.Await(new Letter { Verdict = verdict }));
+        ValueTask<CommandVerdict> durable = _commits.IsIdle ? new(_commits.IsLost ? CommandVerdict.Stale : verdict) : new(_commits.Await(new Letter { Verdict = verdict }));
         _turn.Leave();
         return durable;
     }
@@ -140,7 +140,7 @@ internal sealed class FlowRunner : ISlotTaker
         _commits.Flush(force: false);
         if (_node.IsDraining)
         {
-            _commits.Release();
+            Release();
         }
 
         _starts.AskForSlots();
@@ -163,8 +163,16 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    /// <summary>In the turn: gives the job back unfinished, if no body runs.</summary>
-    public void Release() => _commits.Release();
+    /// <summary>In the turn: gives the job back unfinished, if no body runs. An open session that is between two steps is closed for it.</summary>
+    public void Release()
+    {
+        if (_state is { Flow.IsOpenedByHand: true, Running: > 0, Session.Running: 0 } && !_commits.IsRetired)
+        {
+            Apply(new EndStep(0, _state.Steps[0].Run, new StepOutcome(OutcomeKind.Interrupted)));
+        }
+
+        _commits.Release();
+    }
 
     private async ValueTask<StepTask> BeginByLetterAsync()
     {
@@ -232,7 +240,7 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    private void Open(IReadOnlyList<JobMessage> mail)
+    private void Open(IReadOnlyList<JobMessage> mail, OpenSession? open)
     {
         if (_state.IsConcluding)
         {
@@ -243,6 +251,11 @@ internal sealed class FlowRunner : ISlotTaker
         foreach (var message in mail)
         {
             Take(message);
+        }
+
+        if (open is not null)
+        {
+            Change(open);
         }
 
         _commits.Flush(force: true);
@@ -286,7 +299,7 @@ internal sealed class FlowRunner : ISlotTaker
         letter.Verdict = Apply(letter.Command!, letter.KeepsSlot);
         if (_commits.IsIdle)
         {
-            letter.TrySetResult(letter.Verdict);
+            letter.TrySetResult(_commits.IsLost ? CommandVerdict.Stale : letter.Verdict);
         }
         else
         {

@@ -40,6 +40,9 @@ internal sealed class JobCommits
 
     public bool IsRetired { get; private set; }
 
+    /// <summary>Retired before what was asked for last became durable: the store refused it, or nobody knows.</summary>
+    public bool IsLost { get; private set; }
+
     /// <summary>Everything that had to be durable is.</summary>
     public bool IsIdle => !_inFlight && (IsRetired || !_state.Changes.IsUrgent);
 
@@ -107,6 +110,7 @@ internal sealed class JobCommits
     {
         if (!IsRetired)
         {
+            IsLost = true;
             _runner.Bodies.StopAll(StopReason.LeaseLost);
             Retire();
         }
@@ -131,13 +135,15 @@ internal sealed class JobCommits
             if (step.Status != StepStatus.Pending || step.HasRow || step.Detail is not null)
             {
                 step.HasRow = true;
-                Fill(ref _transition.AddStep(), index, ref step);
+                Fill(ref _transition.AddStep(), _state.Flow.Steps[index].Id, index, ref step);
             }
         }
 
+        SealSession(changes);
+
         ref var head = ref _state.Head;
         head.Percentage = JobProgress.Of(_state);
-        head.Completed = _state.CompletedCount;
+        head.Completed = _state.Session?.Completed ?? _state.CompletedCount;
         head.DueAt = JobDue.Of(_state);
         head.Version++;
         _transition.Events = new EventRow(_state.Id, _state.Flow.Id, head.Sequence + 1, changes.Events.Count, changes.Events.Written);
@@ -146,6 +152,18 @@ internal sealed class JobCommits
         _transition.Creation = _isCreated ? null : _state.Creation;
         _transition.Taken = changes.Taken;
         _transition.Releases = releases;
+    }
+
+    private void SealSession(ChangeSet changes)
+    {
+        if (changes.HasSessionSteps)
+        {
+            foreach (var step in changes.SessionSteps)
+            {
+                step.State.IsTouched = false;
+                Fill(ref _transition.AddStep(), step.Id, step.Index, ref step.State);
+            }
+        }
     }
 
     private void Commit()
@@ -200,6 +218,11 @@ internal sealed class JobCommits
                 _node.Answers.Give(answer.Command, answer.Verdict);
             }
 
+            if (_sealed.RingsSession)
+            {
+                _runner.Bodies.Bell.Ring();
+            }
+
             if (_sealed.Stops.Count > 0)
             {
                 _runner.Bodies.StopAll(StopReason.JobCancelled);
@@ -228,7 +251,7 @@ internal sealed class JobCommits
 
         _sealed!.Clear();
         GiveBack();
-        _awaitSealed?.ForEach(letter => letter.TrySetResult(letter.Verdict));
+        _awaitSealed?.ForEach(letter => letter.TrySetResult(IsLost ? CommandVerdict.Stale : letter.Verdict));
         _awaitSealed = null;
         _first?.TrySetResult(verdict);
     }
@@ -251,7 +274,7 @@ internal sealed class JobCommits
             WorkflowTelemetry.JobEnded(_state.Flow.Id, _state.Head.Status, TimeSpan.FromTicks(_state.Head.CompletedAt - began));
         }
 
-        if (_state.Head.Status.IsSuccess() && (_state.Creation.Input.Reference is not null || Array.Exists(_state.Steps, step => step.Output.Reference is not null)))
+        if (_state.Head.Status.IsSuccess() && (_state.Creation.Input.Reference is not null || _state.Session is { HasStoredOutput: true } || Array.Exists(_state.Steps, step => step.Output.Reference is not null)))
         {
             _ = _node.CleanPacketsAsync(_state.Id, _state.Flow.Id, _state.Head.Output);
         }
@@ -267,9 +290,9 @@ internal sealed class JobCommits
         _retired.TrySetResult();
     }
 
-    private void Fill(ref StepRow row, int index, ref StepState step)
+    private static void Fill(ref StepRow row, string path, int index, ref StepState step)
     {
-        row.Path = _state.Flow.Steps[index].Id;
+        row.Path = path;
         row.Index = index;
         row.Status = step.Status == StepStatus.WaitingInputs ? StepStatus.Pending : step.Status;
         row.NoItems = step.NoItems;
