@@ -260,9 +260,9 @@ public abstract class Claiming : StoreContract
     public async Task Claim_OfOneJob_TakesAWaitingOneAndNoEndedOne()
     {
         var waiting = await CreateAsync(New());
-        await CommitAsync(To(waiting, 2, head => head with { Status = JobStatus.Waiting }) with { Releases = true });
+        await CommitAsync(To(waiting, 2, JobStatus.Waiting) with { Releases = true });
         var ended = await CreateAsync(New());
-        await CommitAsync(To(ended, 2, head => head with { Status = JobStatus.Completed }));
+        await CommitAsync(To(ended, 2, JobStatus.Completed));
         var request = new ClaimRequest { Incarnation = One, Slots = 0, Flows = new HashSet<FlowKey>(), Job = waiting };
 
         Assert.Empty(await ClaimedAsync());
