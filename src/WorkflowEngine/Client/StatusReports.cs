@@ -26,8 +26,9 @@ internal static class StatusReports
             Labels = creation.Options?.Labels ?? [],
             Attempt = head.Attempt,
             Steps = steps,
-            Progress = Progress(head, flow is { IsSession: true } ? steps[flow.Steps.Length..] : steps),
+            Checkpoints = [.. job.Checkpoints.Select(checkpoint => checkpoint.Id)],
             Recovery = [.. job.Steps.Where(row => row.Detail?.Recovery is not null).OrderBy(row => row.CompletedAt == 0 ? long.MaxValue : row.CompletedAt).Select(row => $"{row.Path}: {row.Detail!.Recovery}")],
+            Progress = Progress(head, flow is { IsSession: true } ? steps[flow.Steps.Length..] : steps),
             Metrics = new JobMetrics(At(creation.CreatedAt)!.Value, At(head.StartedAt), At(head.CompletedAt), head.CompletedAt > 0 && head.StartedAt > 0 ? TimeSpan.FromTicks(head.CompletedAt - head.StartedAt) : null),
         };
     }

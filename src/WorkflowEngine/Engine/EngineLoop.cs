@@ -116,7 +116,10 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
 
             foreach (var message in reply.Mail)
             {
-                node.Find(message.JobId)?.Deliver(message);
+                if (node.Find(message.JobId) is { } runner)
+                {
+                    runner.Deliver(await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
+                }
             }
 
             return reply;
@@ -197,9 +200,15 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
             return null;
         }
 
+        var mail = new List<ControlCommand>(job.Mail.Count);
+        foreach (var message in job.Mail)
+        {
+            mail.Add(await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
+        }
+
         var runner = new FlowRunner(node, flow, JobRebuild.Load(flow.Flow, job, node.Now), job.StoreTag);
         node.Add(runner);
-        await runner.BeginAsync(job.Mail, open).ConfigureAwait(false);
+        await runner.BeginAsync(mail, open).ConfigureAwait(false);
         return runner;
     }
 

@@ -127,24 +127,12 @@ internal static class JobRebuild
         {
             if (row.Index < state.Steps.Length)
             {
-                Fill(ref state.Steps[row.Index], row);
+                state.Steps[row.Index].Fill(row);
             }
-            else if (state.Session is { } session)
+            else
             {
-                Fill(ref session.Add(row.Path).State, row);
+                state.Session?.Add(row.Path).State.Fill(row);
             }
         }
-    }
-
-    private static void Fill(ref StepState step, StepRow row)
-    {
-        step.Restore(row.Status);
-        step.NoItems = row.NoItems;
-        step.HasRow = true;
-        step.Attempt = row.Attempt;
-        step.StartedAt = row.StartedAt;
-        step.CompletedAt = row.CompletedAt;
-        step.Output = row.Output;
-        step.Detail = row.Detail;
     }
 }

@@ -71,7 +71,7 @@ public sealed class JobSession : IAsyncDisposable
     public Task<bool> TryRunStepAsync(string id, string name, Func<CancellationToken, Task> work, StepOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return Run(id, (options ?? StepOptions.None) with { Name = name }).TryRunAsync(token => SessionResult.NothingAsync(work(token)), null, cancellationToken);
+        return Run(id, (options ?? StepOptions.None) with { Name = name }).TryRunAsync(token => SessionResult.NothingAsync(work(token)), RestoreLatestAsync, cancellationToken);
     }
 
     /// <summary>As <see cref="TryRunStepAsync(string, string, Func{CancellationToken, Task}, StepOptions?, CancellationToken)"/>; keeps the result for <see cref="GetStepResultAsync"/>.</summary>
@@ -79,7 +79,7 @@ public sealed class JobSession : IAsyncDisposable
     public Task<bool> TryRunStepAsync<T>(string id, string name, Func<CancellationToken, Task<T>> work, StepOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return Run(id, (options ?? StepOptions.None) with { Name = name }).TryRunAsync(token => SessionResult.OfAsync(work(token), Json), null, cancellationToken);
+        return Run(id, (options ?? StepOptions.None) with { Name = name }).TryRunAsync(token => SessionResult.OfAsync(work(token), Json), RestoreLatestAsync, cancellationToken);
     }
 
     /// <summary>Starts a step that the code drives by hand; end it with <see cref="CompleteStepAsync"/>. The start is durable with the next commit.</summary>
@@ -199,6 +199,22 @@ public sealed class JobSession : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The step was not started in this run.</exception>
     public string IdempotencyKeyFor(string id) => $"{JobId}/{id}/{_seat.BegunOf(id).Generation}/0";
 
+    /// <summary>Keeps an immutable copy of the job as it is now, durable when it returns (S26).</summary>
+    public Task<Checkpoint> CreateCheckpointAsync(string? description = null, CancellationToken cancellationToken = default)
+        => Job.CreateCheckpointAsync(description, cancellationToken: cancellationToken);
+
+    /// <summary>
+    /// Puts steps and variables back to a checkpoint, durable when it returns, while this code goes on: it may come to its steps again. Those that completed before the
+    /// checkpoint give their stored results, the others run again with a new idempotency key. Other steps that still run are stale.
+    /// </summary>
+    /// <returns>False when the job has no such checkpoint.</returns>
+    /// <exception cref="InvalidTransitionException">The job is ending.</exception>
+    public async Task<bool> RestoreCheckpointAsync(string id, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        return await _seat.RestoreAsync(id, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Where the job stands, with everything that the code did so far; also when the session is over.</summary>
     public async Task<JobStatusReport> GetStatusAsync(CancellationToken cancellationToken = default)
     {
@@ -235,6 +251,12 @@ public sealed class JobSession : IAsyncDisposable
     internal bool IsJobStopped => _seat.Runner.Bodies.Cause == StopReason.JobCancelled;
 
     private JsonSerializerOptions Json => _seat.Node.Options.Json;
+
+    private async Task<bool> RestoreLatestAsync()
+    {
+        var checkpoints = await Job.ListCheckpointsAsync(Stopping).ConfigureAwait(false);
+        return checkpoints.Count > 0 && await _seat.RestoreAsync(checkpoints[^1].Id, Stopping).ConfigureAwait(false);
+    }
 
     private SessionStepRun Run(string id, StepOptions? options)
     {

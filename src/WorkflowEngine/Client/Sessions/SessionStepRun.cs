@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 
 namespace WorkflowEngine;
@@ -30,15 +31,16 @@ internal sealed class SessionStepRun(SessionSeat seat, string id, StepOptions op
             await seat.EndAsync(begun, Failed(known), again).ConfigureAwait(false);
             if (again is null)
             {
-                throw error;
+                ExceptionDispatchInfo.Throw(error); // With the trace of where it came from.
             }
         }
     }
 
     /// <summary>Runs the step and follows its recovery plan; <paramref name="restoreAsync"/> goes back to the latest checkpoint, if there is one.</summary>
     /// <returns>True when the step completed, or was rescued.</returns>
-    public async Task<bool> TryRunAsync(Func<CancellationToken, Task<DataPacket>> work, Func<Task<bool>>? restoreAsync, CancellationToken cancellationToken)
+    public async Task<bool> TryRunAsync(Func<CancellationToken, Task<DataPacket>> work, Func<Task<bool>> restoreAsync, CancellationToken cancellationToken)
     {
+        var mayRestore = options.RestoresCheckpoint;
         while (true)
         {
             var begun = await seat.BeginAsync(id, options.Name, cancellationToken).ConfigureAwait(false);
@@ -55,7 +57,7 @@ internal sealed class SessionStepRun(SessionSeat seat, string id, StepOptions op
                 return true;
             }
 
-            var plan = RecoveryRules.PlanFor(error, new(id, options.Name ?? id, begun.Attempt, options, restoreAsync is not null, options.Timeout, Spread(begun)));
+            var plan = RecoveryRules.PlanFor(error, new(id, options.Name ?? id, begun.Attempt, options, mayRestore, options.Timeout, Spread(begun)));
             switch (plan.Action)
             {
                 case RecoveryAction.Retry or RecoveryAction.RetryWithBackoff:
@@ -69,12 +71,12 @@ internal sealed class SessionStepRun(SessionSeat seat, string id, StepOptions op
             }
 
             await seat.EndAsync(begun, Failed(StepExecutor.ErrorOf(error)), recovery: plan.Description).ConfigureAwait(false);
-            if (plan.Action != RecoveryAction.RestoreCheckpoint || !await restoreAsync!().ConfigureAwait(false))
+            if (plan.Action != RecoveryAction.RestoreCheckpoint || !await restoreAsync().ConfigureAwait(false))
             {
                 return false;
             }
 
-            restoreAsync = null; // Once: a step that fails again from the same state would do so for ever.
+            mayRestore = false; // Once: a step that fails again from the same state would do so for ever.
         }
     }
 

@@ -19,4 +19,10 @@ public sealed record StepOptions
 
     /// <summary>For <c>TryRunStepAsync</c>: the job can do without this step. It is recorded as skipped then, never as completed.</summary>
     public bool CanSkip { get; init; }
+
+    /// <summary>
+    /// For <c>TryRunStepAsync</c>: when nothing else helps, go back to the job's latest checkpoint and try once more. Meant for a step right behind a checkpoint: the code
+    /// itself does not go back, so steps and variables made in between are gone until it comes to them again.
+    /// </summary>
+    public bool RestoresCheckpoint { get; init; }
 }

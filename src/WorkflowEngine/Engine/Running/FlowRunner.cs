@@ -53,16 +53,13 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>Read by the executor right before a body: a step that got its slot before the pause was applied must not begin after it (S14).</summary>
     public bool HoldsStarts { get => Volatile.Read(ref _holdsStarts); private set => Volatile.Write(ref _holdsStarts, value); }
 
-    /// <summary>
-    /// Commits a creation, or whatever loading and the mail that came along changed, and asks for slots. Called once, by who made the runner.
-    /// The mail goes first, then a session is opened: a paused or waiting job is given back as soon as nothing is to be done, and that is what it was claimed for.
-    /// </summary>
-    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage>? mail = null, OpenSession? open = null)
+    /// <summary>Commits a creation, or whatever loading, the mail that came along, and then the opening of a session changed, and asks for slots. Called once, by who made the runner.</summary>
+    public ValueTask<CommitVerdict> BeginAsync(List<ControlCommand> mail, OpenSession? open = null)
     {
         SpinWait.SpinUntil(_turn.TryEnter); // Only somebody who found the job by its id can be in here, for a microsecond.
         try
         {
-            Open(mail ?? [], open);
+            Open(mail, open);
             return _commits.FirstVerdict();
         }
         catch (Exception error)
@@ -96,10 +93,10 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>Applies a command whose verdict nobody waits for.</summary>
     public void Tell(JobCommand command) => _ = _turn.Post(new Letter { Command = command });
 
-    /// <summary>Applies an inbox message, once.</summary>
-    public void Deliver(JobMessage message) => InTurn(runner =>
+    /// <summary>Applies a command from the inbox, once.</summary>
+    public void Deliver(ControlCommand command) => InTurn(runner =>
     {
-        runner.Take(message);
+        runner.Take(command);
         runner._commits.Flush(force: false);
         runner._starts.AskForSlots();
     });
@@ -166,11 +163,7 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>In the turn: gives the job back unfinished, if no body runs. An open session that is between two steps is closed for it.</summary>
     public void Release()
     {
-        if (_state is { Flow.IsOpenedByHand: true, Running: > 0, Session.Running: 0 } && !_commits.IsRetired)
-        {
-            Apply(new EndStep(0, _state.Steps[0].Run, new StepOutcome(OutcomeKind.Interrupted)));
-        }
-
+        SessionSeat.CloseIdle(this);
         _commits.Release();
     }
 
@@ -194,11 +187,11 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    private void Take(JobMessage message)
+    private void Take(ControlCommand command)
     {
-        if ((_delivered ??= []).Add(message.Id) && !_commits.IsRetired)
+        if ((_delivered ??= []).Add(command.Id) && !_commits.IsRetired)
         {
-            Change(ControlMessages.ToCommand(message));
+            Change(command);
         }
     }
 
@@ -240,7 +233,7 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    private void Open(IReadOnlyList<JobMessage> mail, OpenSession? open)
+    private void Open(List<ControlCommand> mail, OpenSession? open)
     {
         if (_state.IsConcluding)
         {
@@ -248,16 +241,8 @@ internal sealed class FlowRunner : ISlotTaker
         }
 
         HoldsStarts = _state.Head.Paused;
-        foreach (var message in mail)
-        {
-            Take(message);
-        }
-
-        if (open is not null)
-        {
-            Change(open);
-        }
-
+        mail.ForEach(Take);
+        _ = open is null ? CommandVerdict.AlreadySo : Change(open);
         _commits.Flush(force: true);
         Bodies.Arm(_state, _commits.IsRetired);
         _commits.ReleaseIfIdle();
@@ -270,6 +255,11 @@ internal sealed class FlowRunner : ISlotTaker
         var verdict = JobMachine.Apply(_state, command, _node.Now);
         HoldsStarts = _state.Head.Paused;
         Facts = _state.Head.Attempt == Facts.JobAttempt ? Facts : Facts with { JobAttempt = _state.Head.Attempt };
+        if (command is RestoreCheckpoint && verdict.Effect == CommandEffect.Applied)
+        {
+            Bodies.MarkStale(_state.Changes.Stops);
+        }
+
         if (_state.IsConcluding && !wasConcluding)
         {
             FlowOutput.Begin(_node, this, _state);

@@ -132,10 +132,10 @@ internal sealed class JobCommits
         {
             ref var step = ref _state.Steps[index];
             step.IsTouched = false;
-            if (step.Status != StepStatus.Pending || step.HasRow || step.Detail is not null)
+            if (step.NeedsRow)
             {
                 step.HasRow = true;
-                Fill(ref _transition.AddStep(), _state.Flow.Steps[index].Id, index, ref step);
+                step.WriteTo(ref _transition.AddStep(), index, _state.Flow.Steps[index].Id);
             }
         }
 
@@ -151,6 +151,7 @@ internal sealed class JobCommits
         _transition.Head = head;
         _transition.Creation = _isCreated ? null : _state.Creation;
         _transition.Taken = changes.Taken;
+        _transition.Checkpoints = changes.Checkpoints;
         _transition.Releases = releases;
     }
 
@@ -161,7 +162,7 @@ internal sealed class JobCommits
             foreach (var step in changes.SessionSteps)
             {
                 step.State.IsTouched = false;
-                Fill(ref _transition.AddStep(), step.Id, step.Index, ref step.State);
+                step.State.WriteTo(ref _transition.AddStep(), step.Index, step.Id);
             }
         }
     }
@@ -223,7 +224,11 @@ internal sealed class JobCommits
                 _runner.Bodies.Bell.Ring();
             }
 
-            if (_sealed.Stops.Count > 0)
+            if (_sealed.Stops.Count > 0 && _sealed.Restores)
+            {
+                _runner.Bodies.StopStale(_sealed.Stops);
+            }
+            else if (_sealed.Stops.Count > 0)
             {
                 _runner.Bodies.StopAll(StopReason.JobCancelled);
             }
@@ -288,18 +293,5 @@ internal sealed class JobCommits
         _awaitOpen?.ForEach(letter => letter.TrySetResult(CommandVerdict.Stale));
         _awaitOpen = null;
         _retired.TrySetResult();
-    }
-
-    private static void Fill(ref StepRow row, string path, int index, ref StepState step)
-    {
-        row.Path = path;
-        row.Index = index;
-        row.Status = step.Status == StepStatus.WaitingInputs ? StepStatus.Pending : step.Status;
-        row.NoItems = step.NoItems;
-        row.Attempt = step.Attempt;
-        row.StartedAt = step.StartedAt;
-        row.CompletedAt = step.CompletedAt;
-        row.Output = step.Output;
-        row.Detail = step.Detail;
     }
 }

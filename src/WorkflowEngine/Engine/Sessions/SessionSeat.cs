@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
 
@@ -17,6 +18,15 @@ internal sealed class SessionSeat(FlowRunner runner, int run, Action left)
     private int _heldByDrain;
     private int _isOver;
 
+    /// <summary>In the turn, on a host that stops: a session that a program opened, and that is between two steps, is handed back.</summary>
+    public static void CloseIdle(FlowRunner runner)
+    {
+        if (runner.State is { Flow.IsOpenedByHand: true, Running: > 0, Session.Running: 0 })
+        {
+            runner.Apply(new EndStep(0, runner.State.Steps[0].Run, new StepOutcome(OutcomeKind.Interrupted)));
+        }
+    }
+
     public FlowRunner Runner => runner;
 
     /// <summary>The run of the session's own step.</summary>
@@ -26,8 +36,8 @@ internal sealed class SessionSeat(FlowRunner runner, int run, Action left)
 
     public PacketOwner Owner => new(runner.Facts.FlowId, runner.Id);
 
-    /// <summary>Fires when the code is to stop: the job was cancelled, the host stops, or the lease is lost.</summary>
-    public CancellationToken Stopping => runner.Bodies.Token;
+    /// <summary>Fires when the code is to stop: the job was cancelled or put back, the host stops, or the lease is lost. That of this opening: a later one has its own.</summary>
+    public CancellationToken Stopping { get; } = runner.Bodies.Token;
 
     /// <summary>The code, or the program, is through with it.</summary>
     public bool IsOver => Volatile.Read(ref _isOver) != 0;
@@ -115,6 +125,27 @@ internal sealed class SessionSeat(FlowRunner runner, int run, Action left)
         _begun[id] = begun with { Turn = SessionTurn.Ended };
     }
 
+    /// <summary>Goes back to a checkpoint while the code that asks for it goes on; its steps may be come to again. False when there is no such checkpoint.</summary>
+    public async ValueTask<bool> RestoreAsync(string checkpoint, CancellationToken cancellationToken)
+    {
+        var job = await Node.Store.LoadAsync(runner.Id, JobParts.Snapshots, cancellationToken).ConfigureAwait(false);
+        if (job?.Checkpoints.FirstOrDefault(kept => kept.Id == checkpoint) is not { } found)
+        {
+            return false;
+        }
+
+        var verdict = await SendAsync(new RestoreCheckpoint(checkpoint, found.Snapshot) { KeepsRunning = 0 }).ConfigureAwait(false);
+        if (verdict.Effect == CommandEffect.Refused)
+        {
+            throw new InvalidTransitionException(runner.Id, runner.FinalHead.Status, "restore", verdict.Message!);
+        }
+
+        CloseReports();
+        _begun.Clear();
+        _used.Clear();
+        return true;
+    }
+
     /// <summary>Passes on how far a step is.</summary>
     public void Report(string id, double percent, string? message)
     {
@@ -179,14 +210,14 @@ internal sealed class SessionSeat(FlowRunner runner, int run, Action left)
     }
 
     /// <summary>Why the session can do nothing any more.</summary>
-    public Exception Gone() => (IsOver, runner.Bodies.Cause) switch
+    public Exception Gone() => (runner.Bodies.Cause, IsOver) switch
     {
-        (_, StopReason.HostStopping) => new OperationCanceledException($"The host is stopping; job {runner.Id} goes on when its session is opened again.", Stopping),
-        (_, StopReason.JobCancelled) => new OperationCanceledException($"Job {runner.Id} was stopped.", Stopping),
-        (true, _) => new InvalidOperationException($"The session of job {runner.Id} is over. Open it again to go on."),
-        (_, StopReason.LeaseLost) => new LeaseLostException(runner.Id),
+        (StopReason.LeaseLost, _) => new LeaseLostException(runner.Id),
+        (StopReason.HostStopping, _) => new OperationCanceledException($"The host is stopping; job {runner.Id} goes on when its session is opened again.", Stopping),
+        _ when Stopping.IsCancellationRequested => new OperationCanceledException($"Job {runner.Id} was stopped, or put back to a checkpoint.", Stopping),
+        (_, true) => new InvalidOperationException($"The session of job {runner.Id} is over. Open it again to go on."),
         _ when Node.IsDraining => new OperationCanceledException($"The host is stopping; job {runner.Id} goes on when its session is opened again."),
-        _ => new InvalidOperationException($"Job {runner.Id} has ended."),
+        _ => new InvalidOperationException($"Job {runner.Id} has ended, or was taken from this session."),
     };
 
     /// <summary>

@@ -97,6 +97,17 @@ internal static class SessionSteps
         }
     }
 
+    /// <summary>For a checkpoint.</summary>
+    public static void AddRows(JobState state, List<StepRow> rows)
+    {
+        foreach (var step in state.Session?.Steps ?? [])
+        {
+            var row = default(StepRow);
+            step.State.WriteTo(ref row, step.Index, step.Id);
+            rows.Add(row);
+        }
+    }
+
     private static CommandVerdict Begin(JobState state, BeginSessionStep begin, long now)
     {
         var known = state.Session!.Find(begin.Id);
