@@ -74,7 +74,7 @@ public sealed class SessionCheckpointTests
         var waits = true;
         await using var host = await TestHost.StartAsync(engine => engine.AddFlow<DataPacket>("outside", version: "1", async (session, _, stop) =>
         {
-            await session.RunStepAsync("first", _ => runs.Writer.WriteAsync("first").AsTask(), cancellationToken: stop);
+            await session.RunStepAsync("first", token => runs.Writer.WriteAsync("first", token).AsTask(), cancellationToken: stop);
             await session.RunStepAsync("second", async token =>
             {
                 await runs.Writer.WriteAsync("second", token);

@@ -43,15 +43,16 @@ public sealed class SessionCrashTests
     {
         using var folder = new SqliteFolder();
         var effects = new List<string>();
-        var began = new TaskCompletionSource();
+        var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var isFirst = true;
         void Configure(IWorkflowEngineBuilder engine) => engine.AddFlow<DataPacket>("crash", version: "1", async (session, _, stop) =>
         {
             await session.RunStepAsync("a", _ => Note(effects, "a"), cancellationToken: stop);
             await session.RunStepAsync("b", async token =>
             {
+                var dies = isFirst;
                 began.TrySetResult();
-                return isFirst ? await Forever(token) : await Note(effects, "b");
+                return dies ? await Forever(token) : await Note(effects, "b");
             }, cancellationToken: stop);
         });
         var dead = await DyingAsync(folder, Configure);
