@@ -92,10 +92,23 @@ internal static class JobCheckpoints
             PutBack(ref step, byIndex.GetValueOrDefault(index), generation);
         }
 
-        // Steps that the code has come to since stay, as if it had not: rows never move.
-        foreach (var step in state.Session?.Steps ?? [])
+        if (state.Session is { } session)
         {
-            PutBack(ref state.Touch(step).State, byIndex.GetValueOrDefault(step.Index), generation);
+            PutBack(state, session, rows.Where(row => row.Index >= state.Steps.Length).ToDictionary(row => row.Path, StringComparer.Ordinal), generation);
+        }
+    }
+
+    /// <summary>By id, for an export may come from another job. Steps that the code has come to since stay, as if it had not: rows never move.</summary>
+    private static void PutBack(JobState state, SessionState session, Dictionary<string, StepRow> rows, int generation)
+    {
+        foreach (var path in rows.Values.OrderBy(row => row.Index).Select(row => row.Path).Where(path => session.Find(path) is null))
+        {
+            session.Add(path);
+        }
+
+        foreach (var step in session.Steps)
+        {
+            PutBack(ref state.Touch(step).State, rows.GetValueOrDefault(step.Id), generation);
         }
     }
 

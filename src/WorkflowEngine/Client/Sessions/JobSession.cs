@@ -215,6 +215,26 @@ public sealed class JobSession : IAsyncDisposable
         return await _seat.RestoreAsync(id, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>The job as a document, with everything that the code did so far: plain JSON, without secrets (S27).</summary>
+    public async Task<JobExport> ExportStateAsync(CancellationToken cancellationToken = default)
+    {
+        await _seat.FlushAsync().ConfigureAwait(false);
+        return await Job.ExportAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes the steps and variables of an exported session of the same flow in the place of this one's, as a restore does, durable when it returns.</summary>
+    /// <exception cref="ArgumentException">The export is of another flow.</exception>
+    public async Task ImportStateAsync(JobExport export, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(export);
+        if (export.Document.FlowId != FlowId)
+        {
+            throw new ArgumentException($"The export is of flow '{export.Document.FlowId}', this session of '{FlowId}'.", nameof(export));
+        }
+
+        await _seat.ImportAsync(export, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Where the job stands, with everything that the code did so far; also when the session is over.</summary>
     public async Task<JobStatusReport> GetStatusAsync(CancellationToken cancellationToken = default)
     {

@@ -134,7 +134,27 @@ internal sealed class SessionSeat(FlowRunner runner, int run, Action left)
             return false;
         }
 
-        var verdict = await SendAsync(new RestoreCheckpoint(checkpoint, found.Snapshot) { KeepsRunning = 0 }).ConfigureAwait(false);
+        await PutBackAsync(checkpoint, found.Snapshot!).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Takes the steps and variables of an exported job in the place of its own.</summary>
+    public async ValueTask ImportAsync(JobExport export, CancellationToken cancellationToken)
+    {
+        var document = export.Document;
+        var rows = new List<StepRow>();
+        foreach (var row in document.Steps.Where(row => row.Index >= runner.Flow.Flow.Steps.Length))
+        {
+            var output = row.Output.Packet is { } packet ? await Node.Vault.KeepAsync(Owner, row.Path, packet, cancellationToken).ConfigureAwait(false) : default;
+            rows.Add(row with { Output = output });
+        }
+
+        await PutBackAsync($"export of job {document.Id}", new JobSnapshot(document.Head.Data ?? JobData.None, rows)).ConfigureAwait(false);
+    }
+
+    private async ValueTask PutBackAsync(string checkpoint, JobSnapshot snapshot)
+    {
+        var verdict = await SendAsync(new RestoreCheckpoint(checkpoint, snapshot) { KeepsRunning = 0 }).ConfigureAwait(false);
         if (verdict.Effect == CommandEffect.Refused)
         {
             throw new InvalidTransitionException(runner.Id, runner.FinalHead.Status, "restore", verdict.Message!);
@@ -143,7 +163,6 @@ internal sealed class SessionSeat(FlowRunner runner, int run, Action left)
         CloseReports();
         _begun.Clear();
         _used.Clear();
-        return true;
     }
 
     /// <summary>Passes on how far a step is.</summary>

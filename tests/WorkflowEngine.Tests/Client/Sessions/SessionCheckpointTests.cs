@@ -117,4 +117,28 @@ public sealed class SessionCheckpointTests
 
         (rescued, string.Join(' ', seen)).Should().Be((true, "fast fast"));
     }
+
+    [Fact]
+    public async Task ImportState_OfAnotherSession_TakesItsStepsAndVariables()
+    {
+        await using var host = await TestHost.StartAsync(_ => { });
+        JobExport state;
+        await using (var first = await host.Engine.OpenSessionAsync("moved", "first"))
+        {
+            await first.RunStepAsync("load", _ => Task.FromResult(45));
+            first.Variables.Set("rows", 45);
+            state = JobExport.Parse((await first.ExportStateAsync()).ToJson());
+        }
+
+        await using var second = await host.Engine.OpenSessionAsync("moved", "second");
+        await second.RunStepAsync("own", _ => Task.CompletedTask);
+        await second.ImportStateAsync(state);
+
+        (await second.RunStepAsync("load", _ => Task.FromResult(0))).Should().Be(45);
+        second.Variables.Get<int>("rows").Should().Be(45);
+        (await second.GetStatusAsync())["own"].Status.Should().Be(StepStatus.Pending, "it was not in the export");
+        await second.CompleteAsync();
+        await using var other = await host.Engine.OpenSessionAsync("other", "s");
+        await other.Invoking(open => open.ImportStateAsync(state)).Should().ThrowAsync<ArgumentException>().WithMessage("*'moved'*'other'*");
+    }
 }
