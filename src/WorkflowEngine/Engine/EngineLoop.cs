@@ -200,7 +200,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         {
             EngineLog.FlowMissing(node.Log, job.Creation.Id, job.Creation.FlowId, job.Creation.FlowVersion);
             node.GiveBack(1);
-            await node.Commits.CommitAsync(JobCommits.SealUnchanged(node.Incarnation, job)).ConfigureAwait(false);
+            await node.Commits.CommitAsync(UnownedJob.SealUnchanged(node.Incarnation, job)).ConfigureAwait(false);
             return null;
         }
 

@@ -34,7 +34,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
         var transitions = new List<JobTransition>(starts.Count);
         foreach (var start in starts)
         {
-            transitions.Add(JobCommits.SealUnowned(await PrepareAsync(start.Flow, start.Input, start.Options, cancellationToken).ConfigureAwait(false)));
+            transitions.Add(UnownedJob.SealUnowned(await PrepareAsync(start.Flow, start.Input, start.Options, cancellationToken).ConfigureAwait(false)));
         }
 
         var verdicts = await node.Commits.CommitManyAsync(transitions).ConfigureAwait(false);
@@ -100,7 +100,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     /// <summary>Creates the job unowned: a transition sealed by hand, with no incarnation.</summary>
     private async ValueTask<Started> LeaveAsync(JobState state)
     {
-        var transition = JobCommits.SealUnowned(state);
+        var transition = UnownedJob.SealUnowned(state);
         var verdict = await node.Commits.CommitAsync(transition).ConfigureAwait(false);
         return Judge(state.Creation, verdict, runner: null);
     }
