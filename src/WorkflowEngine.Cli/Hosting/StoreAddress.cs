@@ -49,11 +49,11 @@ internal sealed record StoreAddress(string? DatabaseFile)
     }
 
     /// <summary>Large packets lie beside the file, or where the user wants them.</summary>
-    public void UseOn(IWorkflowEngineBuilder engine, string? packets)
+    public void UseOn(IWorkflowEngineBuilder engine, string? packets, bool migrates = true)
     {
         if (DatabaseFile is { } file)
         {
-            engine.UseSqlite(new DbConnectionStringBuilder { ["Data Source"] = file }.ConnectionString);
+            engine.UseSqlite(new SqliteStoreOptions { ConnectionString = new DbConnectionStringBuilder { ["Data Source"] = file }.ConnectionString, AutoMigrate = migrates });
         }
 
         if ((packets ?? (IsDurable ? DatabaseFile + "-packets" : null)) is { } folder)
