@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -20,6 +22,22 @@ public static class StoredForm
     public static string? Write(PacketSlot slot)
         => slot.Packet is { } packet ? Encoding.UTF8.GetString(PacketJson.ToStored(packet)) : slot.Reference?.ToString();
 
+    /// <summary>Appends the same as UTF-8. False, and nothing is appended, for nothing.</summary>
+    public static bool Write(PacketSlot slot, IBufferWriter<byte> into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        if (slot.Packet is { } packet)
+        {
+            PacketJson.WriteStored(packet, into);
+        }
+        else if (slot.Reference is { } reference)
+        {
+            Encoding.UTF8.GetBytes(reference.ToString(), into);
+        }
+
+        return !slot.IsNone;
+    }
+
     /// <summary>Reads what <see cref="Write(PacketSlot)"/> wrote.</summary>
     /// <exception cref="DataPacketException">The text is damaged.</exception>
     public static PacketSlot ReadSlot(string? text)
@@ -36,11 +54,17 @@ public static class StoredForm
     /// <summary>A job's variables, engine data, signals and reasons; null when there are none.</summary>
     public static string? Write(JobData? data) => data is null ? null : JsonSerializer.Serialize(data, Options);
 
+    /// <summary>Appends the same as UTF-8. False, and nothing is appended, for nothing.</summary>
+    public static bool Write(JobData? data, IBufferWriter<byte> into) => Append(data, into);
+
     /// <summary>Reads a job's data.</summary>
     public static JobData? ReadData(string? text) => Read<JobData>(text);
 
     /// <summary>What only some steps have; null when there is nothing.</summary>
     public static string? Write(StepDetail? detail) => detail is null ? null : JsonSerializer.Serialize(detail, Options);
+
+    /// <summary>Appends the same as UTF-8. False, and nothing is appended, for nothing.</summary>
+    public static bool Write(StepDetail? detail, IBufferWriter<byte> into) => Append(detail, into);
 
     /// <summary>Reads a step's detail.</summary>
     public static StepDetail? ReadDetail(string? text) => Read<StepDetail>(text);
@@ -50,6 +74,19 @@ public static class StoredForm
 
     /// <summary>Reads a message.</summary>
     public static JobMessage ReadMessage(string text) => Read<JobMessage>(text)!;
+
+    private static bool Append<T>(T? value, IBufferWriter<byte> into) where T : class
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        if (value is null)
+        {
+            return false;
+        }
+
+        using var writer = new Utf8JsonWriter(into, new JsonWriterOptions { SkipValidation = true, Encoder = JavaScriptEncoder.Default });
+        JsonSerializer.Serialize(writer, value, Options);
+        return true;
+    }
 
     private static T? Read<T>(string? text) where T : class
     {
