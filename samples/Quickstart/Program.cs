@@ -15,7 +15,7 @@ var listing = FolderListing.Read(arguments.Folder, arguments.Output, arguments.D
 
 // The content root is the program's own folder, so that the host neither reads settings from the folder it reports on nor watches it.
 var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
-builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Error).AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Error).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None).AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 builder.Services.AddSingleton(TimeProvider.System);
 var workflows = builder.Services.AddWorkflowEngine()
     .AddStep<MeasureFiles>("measure", step => step.Name("Measure files").Config<MeasureConfig>())
@@ -31,14 +31,12 @@ using var host = builder.Build();
 try
 {
     await host.StartAsync();
-    return await new ReportRun(host, arguments, listing).RunAsync();
+    var code = await new ReportRun(host, arguments, listing).RunAsync();
+    await host.StopAsync();
+    return code;
 }
 catch (StoreException error)
 {
     Console.Error.WriteLine(error.Message);
     return 4;
-}
-finally
-{
-    await host.StopAsync();
 }
