@@ -33,6 +33,7 @@ internal static class Inspection
             "update jobs set claimable = iif(due_at > 0, 2, 1) where owner is null and claimable = 0 and (status in (0, 1) or (status in (2, 3) and due_at > 0))"),
         new("orphan_steps", "has step rows, but is not there", $"select distinct job_id from steps {Orphans}", $"delete from steps {Orphans}"),
         new("orphan_events", "has events, but is not there", $"select distinct job_id from events {Orphans}", $"delete from events {Orphans}"),
+        new("orphan_checkpoints", "has checkpoints, but is not there", $"select distinct job_id from checkpoints {Orphans}", $"delete from checkpoints {Orphans}"),
         new("orphan_mail", "has mail, but is not there", $"select distinct job_id from inbox {Orphans}", $"delete from inbox {Orphans}"),
     ];
 

@@ -97,6 +97,27 @@ public sealed class JobsTests : IDisposable
     }
 
     [Fact]
+    public async Task Checkpoint_ThenRestore_BringsTheJobBack()
+    {
+        var id = (await StartAsync(1))[0];
+        var made = await _wf.RunAsync("jobs", "checkpoint", id, "before it fails", "--store", Store);
+        await _wf.RunAsync("worker", "--store", Store, "--drain");
+        var listed = await _wf.RunAsync("jobs", "checkpoints", id, "--store", Store, "--json");
+        var unknown = await _wf.RunAsync("jobs", "restore", id, "nothing", "--store", Store);
+        _wf.File("ready", string.Empty);
+
+        var restored = await _wf.RunAsync("jobs", "restore", id, made.Output.Trim(), "--store", Store, "--json");
+        await _wf.RunAsync("worker", "--store", Store, "--drain");
+        var after = await _wf.RunAsync("jobs", "status", id, "--store", Store, "--json");
+        var final = await _wf.RunAsync("jobs", "restore", id, made.Output.Trim(), "--store", Store);
+
+        var checkpoint = listed.Json.GetProperty("items").EnumerateArray().Should().ContainSingle().Subject;
+        (checkpoint.Text("id"), checkpoint.Text("description")).Should().Be((made.Output.Trim(), "before it fails"));
+        (unknown.ExitCode, restored.ExitCode, final.ExitCode).Should().Be((6, 0, 7));
+        after.Json.Text("status").Should().Be("completed");
+    }
+
+    [Fact]
     public async Task Watch_OfAJobThatRunsElsewhere_FollowsItToItsEnd()
     {
         var id = (await StartAsync(1))[0];

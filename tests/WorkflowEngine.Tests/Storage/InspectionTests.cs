@@ -21,6 +21,7 @@ public sealed class InspectionTests : IDisposable
         { "update jobs set claimable = 0 where status < 4", "forgotten", true },
         { "insert into steps (job_id, position, path, status, no_items, attempt, started_at, completed_at) values (randomblob(16), 0, 'a', 4, 0, 1, 1, 1)", "orphan_steps", true },
         { "insert into events (job_id, first_sequence, count, bytes) values (randomblob(16), 1, 1, x'00')", "orphan_events", true },
+        { "insert into checkpoints (job_id, id, created_at, status, percentage, body) values (randomblob(16), 'c', 1, 1, 0, '{}')", "orphan_checkpoints", true },
         { "insert into inbox (job_id, id, position, body) values (randomblob(16), randomblob(16), 1, '{}')", "orphan_mail", true },
         { "update steps set status = 3 where path = 'a'", "open_step", false },
         { "update steps set path = 'elsewhere' where path = 'a'", "unknown_step", false },

@@ -21,6 +21,7 @@ internal static class JobsCommand
             Ask("events", "Everything that happened to a job.", JobQuestions.EventsAsync),
             Ask("output", "What a job produced.", JobQuestions.OutputAsync),
             Ask("variables", "A job's variables; secrets are masked.", JobQuestions.VariablesAsync),
+            Ask("checkpoints", "A job's checkpoints, the oldest first.", JobQuestions.CheckpointsAsync),
             Ask("explain", "Why a job is not moving, and the command that would move it.", JobQuestions.ExplainAsync),
         };
         foreach (var control in JobControlCommands.Create())
