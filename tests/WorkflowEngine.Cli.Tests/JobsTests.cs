@@ -104,6 +104,7 @@ public sealed class JobsTests : IDisposable
         await _wf.RunAsync("worker", "--store", Store, "--drain");
         var listed = await _wf.RunAsync("jobs", "checkpoints", id, "--store", Store, "--json");
         var unknown = await _wf.RunAsync("jobs", "restore", id, "nothing", "--store", Store);
+        var nameless = await _wf.RunAsync("jobs", "signal", id, string.Empty, "--store", Store);
         _wf.File("ready", string.Empty);
 
         var restored = await _wf.RunAsync("jobs", "restore", id, made.Output.Trim(), "--store", Store, "--json");
@@ -113,7 +114,7 @@ public sealed class JobsTests : IDisposable
 
         var checkpoint = listed.Json.GetProperty("items").EnumerateArray().Should().ContainSingle().Subject;
         (checkpoint.Text("id"), checkpoint.Text("description")).Should().Be((made.Output.Trim(), "before it fails"));
-        (unknown.ExitCode, restored.ExitCode, final.ExitCode).Should().Be((6, 0, 7));
+        (unknown.ExitCode, nameless.ExitCode, restored.ExitCode, final.ExitCode).Should().Be((6, 2, 0, 7));
         after.Json.Text("status").Should().Be("completed");
     }
 

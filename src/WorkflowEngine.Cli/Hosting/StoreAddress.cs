@@ -29,7 +29,8 @@ internal sealed record StoreAddress(string? DatabaseFile)
 
         if (value.StartsWith(Sqlite, StringComparison.Ordinal) && value.Length > Sqlite.Length)
         {
-            return new StoreAddress(Path.GetFullPath(value[Sqlite.Length..]));
+            var path = Path.GetFullPath(value[Sqlite.Length..]);
+            return Directory.Exists(path) ? throw new UsageException($"the store {path} (from {source}) is a folder; name a file in it.") : new StoreAddress(path);
         }
 
         var kind = value.Contains(':', StringComparison.Ordinal) ? value[..value.IndexOf(':', StringComparison.Ordinal)] : value;

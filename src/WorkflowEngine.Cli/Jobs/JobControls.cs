@@ -41,7 +41,7 @@ internal static class JobControls
     {
         await using var local = StoreClient.Open(request.Store, request.Packets, runsSteps);
         var (job, flow) = await StoreClient.FindAsync(local, request.JobId);
-        var applied = command(job);
+        var applied = SendAsync(job, command);
         if (!applied.IsCompleted)
         {
             await using var seat = await WorkerSeat.TakeOrAwaitAsync(local);
@@ -56,6 +56,18 @@ internal static class JobControls
         await applied;
         await answer(local, job, flow);
         return ExitCodes.Done;
+    }
+
+    private static async Task SendAsync(JobHandle job, Func<JobHandle, Task> command)
+    {
+        try
+        {
+            await command(job);
+        }
+        catch (ArgumentException error)
+        {
+            throw UsageException.Of(error);
+        }
     }
 }
 
