@@ -40,9 +40,9 @@ internal static class ExitCodes
 
     public static int Of(Exception error) => error switch
     {
-        UsageException or FlowValidationException or DataPacketException or OptionsValidationException => Invalid,
+        UsageException or FlowValidationException or DataPacketException or JobExportException or OptionsValidationException => Invalid,
         FlowNotFoundException or JobNotFoundException or NothingFoundException => NotFound,
-        InvalidTransitionException or KeyConflictException or QueueFullException => Refused,
+        InvalidTransitionException or KeyConflictException or JobExistsException or QueueFullException => Refused,
         StoreException { Message: var message } when message.Contains("newer than", StringComparison.Ordinal) => Refused,
         StoreException => StoreUnavailable,
         _ => InternalError,

@@ -119,6 +119,26 @@ public sealed class JobsTests : IDisposable
     }
 
     [Fact]
+    public async Task Export_ThenImportElsewhere_GoesOnThere()
+    {
+        const string Other = "sqlite:other.db";
+        var id = (await StartAsync(1))[0];
+        await _wf.RunAsync("run", _wf.PathOf("fragile.json"), "--store", Other, "--quiet");
+        var export = await _wf.RunAsync("jobs", "export", id, "--store", Store);
+        var file = _wf.File("job.json", export.Output);
+        _wf.File("ready", string.Empty);
+
+        var import = await _wf.RunAsync("jobs", "import", file, "--store", Other);
+        var again = await _wf.RunAsync("jobs", "import", file, "--store", Other);
+        var bad = await _wf.RunAsync("jobs", "import", _wf.PathOf("fragile.json"), "--store", Other);
+        await _wf.RunAsync("worker", "--store", Other, "--drain");
+
+        (export.ExitCode, import.ExitCode, again.ExitCode, bad.ExitCode).Should().Be((0, 0, 7, 2));
+        import.Output.Trim().Should().Be(id);
+        (await _wf.RunAsync("jobs", "status", id, "--store", Other, "--json")).Json.Text("status").Should().Be("completed");
+    }
+
+    [Fact]
     public async Task Watch_OfAJobThatRunsElsewhere_FollowsItToItsEnd()
     {
         var id = (await StartAsync(1))[0];
