@@ -89,9 +89,9 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         {
             _wake.Release();
         }
-        catch (SemaphoreFullException)
+        catch (Exception error) when (error is SemaphoreFullException or ObjectDisposedException)
         {
-            // Two wakers at once: one signal is enough.
+            // Two wakers at once: one signal is enough. And a timer's callback may have begun before the timer was disposed: what it threw then would end the process.
         }
     }
 
