@@ -200,6 +200,7 @@ internal sealed class JobCommits
                 _node.Events.Publish(_transition.Events);
             }
 
+            _state.Refusals = 0;
             JobMachine.ReleaseReadied(_state, _sealed!);
             foreach (var answer in _sealed!.Answers)
             {
@@ -236,6 +237,11 @@ internal sealed class JobCommits
             if (verdict.Result != CommitResult.KeyTaken)
             {
                 EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result.ToString());
+            }
+
+            if (verdict.Result == CommitResult.Refused && _transition.Creation is null)
+            {
+                _node.Reload(Refusal.Of(_transition, verdict.Message ?? "The store gave no reason.", _state.Refusals + 1));
             }
 
             Drop();

@@ -36,8 +36,8 @@ internal static class SessionSteps
             EndSessionStep end => End(state, end, now),
             WaitInSession wait => SessionWaits.Wait(state, wait, now),
             LookAtWait look => SessionWaits.Look(state, look),
-            KeepSessionResult result => Keep(state, result),
-            WriteSessionVariable write => Write(state, write, now),
+            KeepSessionResult result => SessionValues.Keep(state, result),
+            WriteSessionVariable write => SessionValues.Write(state, write, now),
             FlushSession => Flush(state),
             _ => throw new InvalidOperationException($"The command {command.GetType().Name} is unknown."),
         };
@@ -94,6 +94,18 @@ internal static class SessionSteps
         {
             step.State.Detail = step.State.DetailOrNone with { Reason = reason, DueAt = 0, Signal = null };
             SetEnd(state, step, end, kind, new EventNotes(Reason: reason), now);
+        }
+    }
+
+    /// <summary>What a step made cannot be stored: it failed; the code runs again, and comes to it anew.</summary>
+    public static void Refuse(JobState state, RefuseContent refused, long now)
+    {
+        foreach (var step in refused.Steps.Select(index => state.Session?.At(index)).OfType<SessionStep>().Where(step => step.State.IsOpen))
+        {
+            var message = $"The store cannot keep what step '{step.Id}' made: {refused.Message}";
+            Start(state, step, null, now);
+            step.State.Detail = step.State.DetailOrNone with { Error = new StepError(Reasons.ResultNotStorable, message, Retryable: false) };
+            SetEnd(state, step, StepStatus.Failed, EventKind.StepFailed, new EventNotes(Reason: Reasons.ResultNotStorable, Message: message), now);
         }
     }
 
@@ -221,26 +233,6 @@ internal static class SessionSteps
                 break;
         }
 
-        return CommandVerdict.Applied;
-    }
-
-    private static CommandVerdict Keep(JobState state, KeepSessionResult result)
-    {
-        if (state.Session!.Find(result.Id) is not { } step)
-        {
-            return CommandVerdict.Refused($"Step '{result.Id}' was not started.");
-        }
-
-        state.Changes.IsUrgent = true;
-        state.Touch(step).State.Output = result.Result;
-        return CommandVerdict.Applied;
-    }
-
-    private static CommandVerdict Write(JobState state, WriteSessionVariable write, long now)
-    {
-        state.Changes.IsUrgent |= write.IsUrgent;
-        state.Data = state.Data with { Variables = state.Data.Variables.SetItem(write.Variable.Name, write.Variable) };
-        state.Changes.Events.Note(EventKind.VariableSet, state.Id, now, write.Variable.SourceStep, new EventNotes(Data: EventData.OfVariable(write.Variable)));
         return CommandVerdict.Applied;
     }
 
