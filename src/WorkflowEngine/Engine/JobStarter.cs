@@ -12,12 +12,13 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     /// <summary>A started job and, when it was begun here, its runner.</summary>
     internal readonly record struct Started(JobId Id, bool AlreadyExisted, FlowRunner? Runner);
 
-    public async ValueTask<Started> StartAsync(CompiledFlow flow, DataPacket? input, JobOptions? options, CancellationToken cancellationToken)
+    /// <summary>With <paramref name="open"/> the job is owned here whatever the limits say, and its session is opened in the same commit.</summary>
+    public async ValueTask<Started> StartAsync(CompiledFlow flow, DataPacket? input, JobOptions? options, CancellationToken cancellationToken, OpenSession? open = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
         JobOptionsCheck.Throw(options);
         await RefuseWhenFullAsync(1, cancellationToken).ConfigureAwait(false);
-        return await CreateAsync(flow, await PrepareAsync(flow, input, options, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        return await CreateAsync(flow, await PrepareAsync(flow, input, options, cancellationToken).ConfigureAwait(false), open).ConfigureAwait(false);
     }
 
     /// <summary>Creates a batch in one commit, unowned, and judges each by itself; the first that is refused is thrown after all of them were judged.</summary>
@@ -33,7 +34,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
         var transitions = new List<JobTransition>(starts.Count);
         foreach (var start in starts)
         {
-            transitions.Add(JobCommits.SealUnowned(await PrepareAsync(start.Flow, start.Input, start.Options, cancellationToken).ConfigureAwait(false)));
+            transitions.Add(UnownedJob.SealUnowned(await PrepareAsync(start.Flow, start.Input, start.Options, cancellationToken).ConfigureAwait(false)));
         }
 
         var verdicts = await node.Commits.CommitManyAsync(transitions).ConfigureAwait(false);
@@ -76,24 +77,30 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
         return JobMachine.Create(flow, creation, data, now);
     }
 
-    private ValueTask<Started> CreateAsync(CompiledFlow flow, JobState state)
+    private ValueTask<Started> CreateAsync(CompiledFlow flow, JobState state, OpenSession? open)
     {
+        if (open is not null)
+        {
+            node.GiveBack(-1);
+            return OwnAsync(node.FindFlow(flow.Id, flow.Version)!, state, open);
+        }
+
         var mayOwn = node.Accepts && node.Options.RunJobs && state.Creation.Options is not { StartAfter: not null } && !state.Head.Paused;
         return mayOwn && node.FindFlow(flow.Id, flow.Version) is { IsWhole: true } runnable && node.Reserve(1) == 1 ? OwnAsync(runnable, state) : LeaveAsync(state);
     }
 
-    private async ValueTask<Started> OwnAsync(RunnableFlow flow, JobState state)
+    private async ValueTask<Started> OwnAsync(RunnableFlow flow, JobState state, OpenSession? open = null)
     {
         var runner = new FlowRunner(node, flow, state, storeTag: null);
         node.Add(runner);
-        var verdict = await runner.BeginAsync([]).ConfigureAwait(false);
+        var verdict = await runner.BeginAsync([], open).ConfigureAwait(false);
         return Judge(state.Creation, verdict, runner);
     }
 
     /// <summary>Creates the job unowned: a transition sealed by hand, with no incarnation.</summary>
     private async ValueTask<Started> LeaveAsync(JobState state)
     {
-        var transition = JobCommits.SealUnowned(state);
+        var transition = UnownedJob.SealUnowned(state);
         var verdict = await node.Commits.CommitAsync(transition).ConfigureAwait(false);
         return Judge(state.Creation, verdict, runner: null);
     }
