@@ -91,13 +91,9 @@ internal sealed class SqliteFile : IDisposable
             _workerLock = new FileStream(Path + "-worker.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             return true;
         }
-        catch (UnauthorizedAccessException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"The worker's lock {Path}-worker.lock cannot be written. Make the file and its folder writable for this user.", isTransient: false, error);
-        }
-        catch (IOException error)
-        {
-            throw new StoreException($"Another process is the worker of {Path}. One worker process per file: end it, or start this one with RunJobs = false.", isTransient: false, error);
+            throw SqliteErrors.OfWorkerLock(error, Path);
         }
     }
 
@@ -148,7 +144,7 @@ internal sealed class SqliteFile : IDisposable
         var version = Convert.ToInt32(Scalar(connection, "pragma user_version"), null);
         if (version > steps.Count)
         {
-            throw new StoreException($"The database {Path} has schema {version}, newer than the {steps.Count} that this version knows. Use a newer version of WorkflowEngine.", isTransient: false);
+            throw new StoreException($"The database {Path} has schema {version}, newer than the {steps.Count} that this version knows. Use a newer version of WorkflowEngine.", isTransient: false) { Problem = StoreProblem.NewerSchema };
         }
 
         if (version < steps.Count && !_options.AutoMigrate)
@@ -158,7 +154,7 @@ internal sealed class SqliteFile : IDisposable
 
         if (version == 0 && Convert.ToInt64(Scalar(connection, "select count(*) from sqlite_master"), null) > 0)
         {
-            throw new StoreException($"The database {Path} belongs to something else: it has tables, but not those of WorkflowEngine. Name another file.", isTransient: false);
+            throw new StoreException($"The database {Path} belongs to something else: it has tables, but not those of WorkflowEngine. Name another file.", isTransient: false) { Problem = StoreProblem.Foreign };
         }
 
         for (; version < steps.Count; version++)
@@ -172,7 +168,7 @@ internal sealed class SqliteFile : IDisposable
 
     private StoreException MissingSchema(int version) => new(
         $"The database {Path} {(version == 0 ? "is empty" : $"has schema {version}")}; this version needs schema {Migrations().Count}. Run `wf migrate --store sqlite:{Path}`, or set AutoMigrate = true.",
-        isTransient: false);
+        isTransient: false) { Problem = StoreProblem.OlderSchema };
 
     private static List<string> Migrations()
     {
@@ -190,7 +186,7 @@ internal sealed class SqliteFile : IDisposable
         var folder = System.IO.Path.GetDirectoryName(Path)!;
         if (!Directory.Exists(folder))
         {
-            throw new StoreException($"There is no folder {folder} for the database. Make it first.", isTransient: false);
+            throw new StoreException($"There is no folder {folder} for the database. Make it first.", isTransient: false) { Problem = StoreProblem.Missing };
         }
 
         if (!OperatingSystem.IsLinux() || !File.Exists("/proc/mounts"))
@@ -201,7 +197,7 @@ internal sealed class SqliteFile : IDisposable
         var mount = File.ReadLines("/proc/mounts").Select(line => line.Split(' ')).Where(parts => parts.Length > 2 && IsBelow(folder, parts[1])).MaxBy(parts => parts[1].Length);
         if (mount is not null && NetworkFileSystems.Contains(mount[2]))
         {
-            throw new StoreException($"{Path} lies on a network file system ({mount[2]}), where SQLite cannot keep its promises. Use a local disk, or PostgreSQL.", isTransient: false);
+            throw new StoreException($"{Path} lies on a network file system ({mount[2]}), where SQLite cannot keep its promises. Use a local disk, or PostgreSQL.", isTransient: false) { Problem = StoreProblem.Unsuitable };
         }
     }
 
