@@ -35,6 +35,7 @@ internal sealed class SqliteFile : IDisposable
         // Two strings, since a pool is known by its string: a reader's connection, which refuses to write, must never become a writer's.
         builder.Pooling = true;
         builder.Cache = SqliteCacheMode.Private;
+        builder.Mode = builder.Mode == SqliteOpenMode.ReadOnly ? builder.Mode : SqliteOpenMode.ReadWrite; // Where the file is gone, reading must not make another.
         _reading = builder.ToString();
         RefuseNetworkFileSystem();
     }

@@ -16,12 +16,13 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     {
         cancellationToken.ThrowIfCancellationRequested();
         JobOptionsCheck.Throw(options);
+        RefuseInTrouble();
         await RefuseWhenFullAsync(cancellationToken).ConfigureAwait(false);
         var now = node.Now;
         var id = JobId.New(new DateTimeOffset(now, TimeSpan.Zero));
         var packet = (input ?? DataPacket.Empty).Stamped(string.Empty, new DateTimeOffset(now, TimeSpan.Zero));
         var data = options is null && flow.Variables.IsEmpty && engineData.Count == 0 ? JobData.None : await DataAsync(flow, id, options, cancellationToken).ConfigureAwait(false);
-        var slot = packet.Count == 0 ? default : await node.Vault.KeepAsync(new PacketOwner(flow.Id, id), "input", packet, cancellationToken).ConfigureAwait(false);
+        var slot = packet.Count == 0 ? default : await KeepInputAsync(new PacketOwner(flow.Id, id), packet, cancellationToken).ConfigureAwait(false);
         var creation = new JobCreation
         {
             Id = id,
@@ -33,7 +34,32 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
             RequestHash = options?.Key is null ? null : HashOf(flow.Id, packet, options),
         };
         WorkflowTelemetry.JobStarted(flow.Id);
-        return await CreateAsync(flow, creation, data, now).ConfigureAwait(false);
+        var created = CreateAsync(flow, creation, data, now);
+        return created.IsCompleted || !cancellationToken.CanBeCanceled
+            ? await created.ConfigureAwait(false)
+            : await created.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A store that cannot commit for a while takes no new work: who starts a job is told so at once, and what is under way goes on by itself later.</summary>
+    private void RefuseInTrouble()
+    {
+        if (node.Commits.Trouble is { } trouble)
+        {
+            throw new StoreException($"No job can be started at the moment. {trouble.Message}", isTransient: true, trouble) { Problem = trouble.Problem };
+        }
+    }
+
+    private async ValueTask<PacketSlot> KeepInputAsync(PacketOwner owner, DataPacket packet, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await node.Vault.KeepAsync(owner, "input", packet, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException error)
+        {
+            var problem = DiskRoom.IsMissing(error) ? StoreProblem.DiskFull : StoreProblem.Unavailable;
+            throw new StoreException($"The input is too large to stay in the job's row, and the packet store cannot take it: {error.Message}", isTransient: true, error) { Problem = problem };
+        }
     }
 
     private ValueTask<Started> CreateAsync(CompiledFlow flow, JobCreation creation, JobData data, long now)
