@@ -76,6 +76,11 @@ internal sealed class Transitions : IDisposable
             _take.Run();
         }
 
+        foreach (var checkpoint in transition.Checkpoints)
+        {
+            Checkpoints.Add(_connection, transition.Id, checkpoint);
+        }
+
         return new CommitVerdict(CommitResult.Committed);
     }
 

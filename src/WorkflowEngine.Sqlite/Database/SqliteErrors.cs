@@ -25,13 +25,16 @@ internal static class SqliteErrors
         : new StoreException($"The store {path} cannot do this: {error.Message}", isTransient: false, error);
 
     /// <summary>The worker's lock file could not be taken.</summary>
-    public static StoreException OfWorkerLock(Exception error, string path) => error switch
+    /// <param name="error">Why.</param>
+    /// <param name="path">The database.</param>
+    /// <param name="holder">Who has it, as words to append; empty when nobody knows.</param>
+    public static StoreException OfWorkerLock(Exception error, string path, string holder) => error switch
     {
         UnauthorizedAccessException or IOException { HResult: ReadOnlyFileSystem } => Make(
             $"The worker's lock {path}-worker.lock cannot be written. Make the file and its folder writable for this user.", StoreProblem.ReadOnly, isTransient: false, error),
         IOException { HResult: NoSpace or WindowsDiskFull } => DiskFull(path, error),
         DirectoryNotFoundException => Make($"The folder of {path} is gone. Put it back, or start anew.", StoreProblem.Missing, isTransient: true, error),
-        _ => Make($"Another process is the worker of {path}. One worker process per file: end it, or start this one with RunJobs = false.", StoreProblem.WorkerElsewhere, isTransient: false, error),
+        _ => Make($"Another process is the worker of {path}{holder}. One worker process per file: end it, or start this one with RunJobs = false.", StoreProblem.WorkerElsewhere, isTransient: false, error),
     };
 
     /// <summary>What SQLite itself does not notice: it goes on writing to a file that has no name any more, and nobody would ever read it.</summary>

@@ -33,8 +33,11 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         node.Accepts = true;
         _sweep = node.Time.CreateTimer(static loop => ((EngineLoop)loop!).Sweep(), this, SweepInterval, SweepInterval);
         _alarm = node.Time.CreateTimer(static loop => ((EngineLoop)loop!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _claiming = Task.Run(ClaimUntilStoppedAsync, CancellationToken.None);
-        _listening = Task.Run(ListenAsync, CancellationToken.None);
+        if (node.ClaimsItself)
+        {
+            _claiming = Task.Run(ClaimUntilStoppedAsync, CancellationToken.None);
+            _listening = Task.Run(ListenAsync, CancellationToken.None);
+        }
     }
 
     /// <summary>Drains: nothing new starts; running bodies may finish; then their tokens fire; then what is left is handed back (S12, G3).</summary>
@@ -116,7 +119,10 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
 
             foreach (var message in reply.Mail)
             {
-                node.Find(message.JobId)?.Deliver(message);
+                if (node.Find(message.JobId) is { } runner)
+                {
+                    runner.Deliver(await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
+                }
             }
 
             return reply;
@@ -175,9 +181,15 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
             return;
         }
 
+        var mail = new List<ControlCommand>(job.Mail.Count);
+        foreach (var message in job.Mail)
+        {
+            mail.Add(await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
+        }
+
         var runner = new FlowRunner(node, flow, JobRebuild.Load(flow.Flow, job, node.Now), job.StoreTag);
         node.Add(runner);
-        await runner.BeginAsync(job.Mail).ConfigureAwait(false);
+        await runner.BeginAsync(mail).ConfigureAwait(false);
     }
 
     private async Task ListenAsync()

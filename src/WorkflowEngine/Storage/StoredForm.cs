@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -15,7 +16,7 @@ public static class StoredForm
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
         MaxDepth = 128,
         TypeInfoResolver = StoredFormContext.Default,
-        Converters = { new ValueForm() },
+        Converters = { new ValueForm(), new SlotForm() },
     };
 
     /// <summary>A packet as its stored JSON, or a reference as its text; null for nothing.</summary>
@@ -75,6 +76,12 @@ public static class StoredForm
     /// <summary>Reads a message.</summary>
     public static JobMessage ReadMessage(string text) => Read<JobMessage>(text)!;
 
+    /// <summary>What a checkpoint holds.</summary>
+    public static string Write(JobSnapshot snapshot) => JsonSerializer.Serialize(snapshot, Options);
+
+    /// <summary>Reads what a checkpoint holds.</summary>
+    public static JobSnapshot ReadSnapshot(string text) => Read<JobSnapshot>(text)!;
+
     private static bool Append<T>(T? value, IBufferWriter<byte> into) where T : class
     {
         ArgumentNullException.ThrowIfNull(into);
@@ -100,6 +107,29 @@ public static class StoredForm
         }
     }
 
+    /// <summary>A packet as it is, a reference as its text.</summary>
+    private sealed class SlotForm : JsonConverter<PacketSlot>
+    {
+        public override PacketSlot Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+        {
+            JsonTokenType.StartArray => new PacketSlot(PacketJson.FromStored(JsonMarshal.GetRawUtf8Value(JsonElement.ParseValue(ref reader)).ToArray())),
+            JsonTokenType.String when PacketReference.TryParse(reader.GetString(), out var reference) => new PacketSlot(reference),
+            _ => throw new JsonException("A packet must be an array of items, or the text of a reference."),
+        };
+
+        public override void Write(Utf8JsonWriter writer, PacketSlot value, JsonSerializerOptions options)
+        {
+            if (value.Packet is { } packet)
+            {
+                writer.WriteRawValue(PacketJson.ToStored(packet), skipInputValidation: true);
+            }
+            else
+            {
+                writer.WriteStringValue(value.Reference?.ToString());
+            }
+        }
+    }
+
     /// <summary>JSON null is a value: a step whose signal carried null was signalled. Only a member that is missing is nothing.</summary>
     private sealed class ValueForm : JsonConverter<JsonElement?>
     {
@@ -116,6 +146,7 @@ public static class StoredForm
 [JsonSerializable(typeof(JobData))]
 [JsonSerializable(typeof(StepDetail))]
 [JsonSerializable(typeof(JobMessage))]
+[JsonSerializable(typeof(JobSnapshot))]
 [JsonSerializable(typeof(object))]
 [JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(bool))]

@@ -21,7 +21,7 @@ public sealed class PowerLossTests(ITestOutputHelper output)
     [Fact]
     public async Task PowerLoss_WithFullSynchronisation_LosesNothingAcknowledgedAndHarmsNoFile()
     {
-        var found = await RoundsAsync(fullSynchronisation: true, lies: false);
+        var found = await RoundsAsync(fullSynchronisation: true, lies: false, Number("POWER_ROUNDS", 100));
 
         found.Damaged.Should().Be(0, found.Because());
         found.Lost.Should().Be(0, found.Because());
@@ -30,7 +30,7 @@ public sealed class PowerLossTests(ITestOutputHelper output)
     [Fact]
     public async Task PowerLoss_WithoutFullSynchronisation_LosesTheTailAndHarmsNoFile()
     {
-        var found = await RoundsAsync(fullSynchronisation: false, lies: false);
+        var found = await RoundsAsync(fullSynchronisation: false, lies: false, rounds: 30);
 
         found.Damaged.Should().Be(0, found.Because());
         found.Lost.Should().BePositive("this is the negative control: a loss that does happen is seen");
@@ -39,18 +39,17 @@ public sealed class PowerLossTests(ITestOutputHelper output)
     [Fact]
     public async Task PowerLoss_OnADiskThatLies_IsSeen()
     {
-        var found = await RoundsAsync(fullSynchronisation: true, lies: true);
+        var found = await RoundsAsync(fullSynchronisation: true, lies: true, rounds: 30);
 
         (found.Lost + found.Damaged).Should().BePositive("this is the negative control: no store can keep its promise on such a disk");
     }
 
-    private async Task<Findings> RoundsAsync(bool fullSynchronisation, bool lies)
+    private async Task<Findings> RoundsAsync(bool fullSynchronisation, bool lies, int rounds)
     {
-        var wanted = Number("POWER_ROUNDS", 100);
         var seed = Number("POWER_SEED", Environment.TickCount);
         var random = new Random(seed);
         var found = new Findings(0, 0, 0, seed);
-        while (found.Rounds < wanted)
+        while (found.Rounds < rounds)
         {
             foreach (var crash in Crashes(random, fullSynchronisation, lies))
             {
