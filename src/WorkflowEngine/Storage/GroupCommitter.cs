@@ -121,9 +121,15 @@ internal sealed class GroupCommitter : IAsyncDisposable
 
     private async Task IsolateAsync(List<Entry> batch, Exception error)
     {
-        if (batch.Count == 1)
+        if (batch.Count == 1 && error is StoreException)
         {
             batch[0].TrySetResult(new CommitVerdict(CommitResult.Refused, Message: error.Message));
+            return;
+        }
+
+        if (batch.Count == 1)
+        {
+            batch[0].TrySetException(error); // Not an answer of a store: what became of the transition is unknown.
             return;
         }
 

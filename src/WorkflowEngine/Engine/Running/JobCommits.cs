@@ -84,14 +84,6 @@ internal sealed class JobCommits
         };
     }
 
-    /// <summary>Gives back a claimed job as it is.</summary>
-    public static JobTransition SealUnchanged(Guid incarnation, StoredJob job)
-    {
-        var head = job.Head;
-        head.Version++;
-        return new JobTransition { Id = job.Creation.Id, Incarnation = incarnation, Epoch = job.Epoch, Head = head, Events = new EventRow(job.Creation.Id, job.Creation.FlowId, head.Sequence + 1, 0, default), Releases = true };
-    }
-
     /// <summary>Gives the job back unfinished, if no body runs and nothing is in flight.</summary>
     public void Release()
     {
@@ -205,6 +197,7 @@ internal sealed class JobCommits
                 _node.Events.Publish(_transition.Events);
             }
 
+            _state.Refusals = 0;
             JobMachine.ReleaseReadied(_state, _sealed!);
             foreach (var answer in _sealed!.Answers)
             {
@@ -236,6 +229,11 @@ internal sealed class JobCommits
             if (verdict.Result != CommitResult.KeyTaken)
             {
                 EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result.ToString());
+            }
+
+            if (verdict.Result == CommitResult.Refused && _transition.Creation is null)
+            {
+                _node.Reload(Refusal.Of(_transition, verdict.Message ?? "The store gave no reason.", _state.Refusals + 1));
             }
 
             Drop();
