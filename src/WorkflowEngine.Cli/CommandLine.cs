@@ -7,6 +7,8 @@ internal static class CommandLine
 {
     public static async Task<int> RunAsync(string[] args)
     {
+        Console.SetError(new QuietErrors(Console.Error));
+
         // An input may begin with '@'; it is no response file.
         var parsed = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
         if (parsed.Errors.Count > 0 && parsed.Action?.ClearsParseErrors != true)
@@ -18,7 +20,7 @@ internal static class CommandLine
 
             var path = string.Join(' ', CommandPath(parsed.CommandResult.Command));
             await Console.Error.WriteLineAsync($"wf: see `{path} --help`");
-            return ExitCodes.Invalid;
+            return End(parsed, ExitCodes.Invalid, () => ErrorDocument.Of("invalid_arguments", parsed.Errors[0].Message));
         }
 
         try
@@ -30,8 +32,18 @@ internal static class CommandLine
         {
             var code = ExitCodes.Of(error);
             await Console.Error.WriteLineAsync(code == ExitCodes.InternalError ? $"wf: internal error: {error.GetType().Name}: {error.Message}" : $"wf: {error.Message}");
-            return code;
+            return End(parsed, code, () => ErrorDocument.Of(error));
         }
+    }
+
+    private static int End(ParseResult parsed, int code, Func<string> document)
+    {
+        if (ErrorDocument.IsWanted(parsed))
+        {
+            Console.Out.WriteLine(document());
+        }
+
+        return code;
     }
 
     private static RootCommand Root() => new("Runs, checks, draws and measures workflows.")

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+
 namespace WorkflowEngine.Cli;
 
 /// <summary>What <c>wf</c> ends with; other programs rely on the numbers.</summary>
@@ -38,7 +40,7 @@ internal static class ExitCodes
 
     public static int Of(Exception error) => error switch
     {
-        UsageException or FlowValidationException or DataPacketException => Invalid,
+        UsageException or FlowValidationException or DataPacketException or OptionsValidationException => Invalid,
         FlowNotFoundException or JobNotFoundException or NothingFoundException => NotFound,
         InvalidTransitionException or KeyConflictException or QueueFullException => Refused,
         StoreException { Message: var message } when message.Contains("newer than", StringComparison.Ordinal) => Refused,

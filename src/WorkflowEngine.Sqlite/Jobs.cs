@@ -26,6 +26,7 @@ internal static class Jobs
         {
             Steps = parts.HasFlag(JobParts.Steps) ? Steps(connection, id) : [],
             Mail = parts.HasFlag(JobParts.Mail) ? Inbox.Untaken(connection, id) : [],
+            Checkpoints = (parts & (JobParts.Checkpoints | JobParts.Snapshots)) != 0 ? Checkpoints.Of(connection, id, whole: parts.HasFlag(JobParts.Snapshots)) : [],
         };
     }
 
@@ -118,7 +119,7 @@ internal static class Jobs
             }
         }
 
-        string[] deletions = ["delete from steps where job_id = $1", "delete from events where job_id = $1", "delete from inbox where job_id = $1", "delete from jobs where id = $1 and status >= 4"];
+        string[] deletions = ["delete from steps where job_id = $1", "delete from events where job_id = $1", "delete from inbox where job_id = $1", "delete from checkpoints where job_id = $1", "delete from jobs where id = $1 and status >= 4"];
         foreach (var sql in deletions)
         {
             using var delete = new Statement(connection, sql, 1);

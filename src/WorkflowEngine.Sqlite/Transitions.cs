@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Data.Sqlite;
 using WorkflowEngine.Storage;
 
@@ -6,73 +7,78 @@ namespace WorkflowEngine.Sqlite;
 /// <summary>Writes transitions: guarded by owner, epoch and version in the statement itself (G3).</summary>
 internal sealed class Transitions : IDisposable
 {
+    private const int LargestTextKept = 256 * 1024;
+
     private readonly SqliteConnection _connection;
-    private readonly Statement _insert;
-    private readonly Statement _update;
-    private readonly Statement _step;
-    private readonly Statement _event;
-    private readonly Statement _take;
+    private readonly WriteStatement _insert;
+    private readonly WriteStatement _advance;
+    private readonly WriteStatement _update;
+    private readonly WriteStatement _step;
+    private readonly WriteStatement _event;
+    private readonly WriteStatement _take;
+    private ArrayBufferWriter<byte> _text = new();
 
     public Transitions(SqliteConnection connection)
     {
         _connection = connection;
-        _insert = new Statement(connection, $"""
-            insert into jobs (id, flow_id, flow_version, created_at, priority, tenant, key, request_hash, options, parent, input, retention,
-                owner, epoch, claimable, version, status, due_at, started_at, completed_at, attempt, sequence, percentage, completed, total, paused, step_mode, reason, output, data, rank)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, max($4, $18) - $5 * 100000000)
+        _insert = new WriteStatement(connection, """
+            insert into jobs (id, attempt, sequence, started_at, percentage, completed, total, paused, step_mode, reason, output, data, version, owner, epoch, status, due_at, completed_at, claimable,
+                flow_id, flow_version, created_at, priority, tenant, key, request_hash, options, parent, input, retention, rank)
+            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, max(?22, ?17) - ?23 * 100000000)
             on conflict do nothing
-            """, 30);
-        _update = new Statement(connection, """
-            update jobs set owner = $1, epoch = $2, claimable = $3, version = $4, status = $5, due_at = $6, started_at = $7, completed_at = $8, attempt = $9, sequence = $10,
-                percentage = $11, completed = $12, total = $13, paused = $14, step_mode = $15, reason = $16, output = $17, data = $18,
-                rank = max(created_at, $6) - priority * 100000000
-            where id = $19 and owner = $20 and epoch = $2 and version = $4 - 1
-            """, 20);
-        _step = new Statement(connection, """
-            insert into steps (job_id, position, path, status, no_items, attempt, started_at, completed_at, output, detail) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            """);
+
+        // Most transitions of a running job change nothing that an index holds. SQLite rewrites the index entries of every column that is set, changed or not, so these name none.
+        _advance = new WriteStatement(connection, """
+            update jobs set attempt = ?2, sequence = ?3, started_at = ?4, percentage = ?5, completed = ?6, total = ?7, paused = ?8, step_mode = ?9, reason = ?10, output = ?11, data = ?12, version = ?13
+            where id = ?1 and owner = ?14 and epoch = ?15 and version = ?13 - 1 and status = ?16 and due_at = 0
+            """);
+        _update = new WriteStatement(connection, """
+            update jobs set attempt = ?2, sequence = ?3, started_at = ?4, percentage = ?5, completed = ?6, total = ?7, paused = ?8, step_mode = ?9, reason = ?10, output = ?11, data = ?12, version = ?13,
+                owner = ?14, status = ?16, due_at = ?17, completed_at = ?18, claimable = ?19, rank = max(created_at, ?17) - priority * 100000000
+            where id = ?1 and owner = ?20 and epoch = ?15 and version = ?13 - 1
+            """);
+        _step = new WriteStatement(connection, """
+            insert into steps (job_id, position, path, status, no_items, attempt, started_at, completed_at, output, detail) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
             on conflict do update set status = excluded.status, no_items = excluded.no_items, attempt = excluded.attempt, started_at = excluded.started_at,
                 completed_at = excluded.completed_at, output = excluded.output, detail = excluded.detail
-            """, 10);
-        _event = new Statement(connection, "insert into events (job_id, first_sequence, count, bytes) values ($1, $2, $3, $4)", 4);
-        _take = new Statement(connection, "update inbox set body = null where job_id = $1 and id = $2", 2);
+            """);
+        _event = new WriteStatement(connection, "insert into events (job_id, first_sequence, count, bytes) values (?1, ?2, ?3, ?4)");
+        _take = new WriteStatement(connection, "update inbox set body = null where job_id = ?1 and id = ?2");
     }
 
     public CommitVerdict Apply(JobTransition transition, ref bool freed)
     {
-        var id = Columns.Blob(transition.Id.Value);
-        var head = transition.Head;
-        var isOwned = !transition.Releases && !head.Status.IsTerminal() && transition.Incarnation != Guid.Empty;
-        var claimable = isOwned ? 0 : Claimable(head);
-        var statement = transition.Creation is null ? _update : _insert;
-        var first = transition.Creation is { } creation ? BindCreation(creation) : 1;
-        BindHead(statement, first, transition, isOwned, claimable);
-        if (transition.Creation is null)
+        var isOwned = !transition.Releases && !transition.Head.Status.IsTerminal() && transition.Incarnation != Guid.Empty;
+        var claimable = isOwned ? 0 : Claimable(transition.Head);
+        var isWritten = transition.Creation is { } creation ? Insert(transition, creation, isOwned, claimable)
+            : (isOwned && Advance(transition)) || Update(transition, isOwned, claimable);
+        if (!isWritten)
         {
-            _update[19] = id;
-            _update[20] = Columns.Blob(transition.Incarnation);
-        }
-
-        if (statement.Run() == 0)
-        {
-            return Explain(transition, id);
+            return Explain(transition);
         }
 
         freed |= claimable != 0;
-        WriteSteps(transition, id);
+        WriteSteps(transition);
         if (transition.Events.Count > 0)
         {
-            _event[1] = id;
-            _event[2] = transition.Events.FirstSequence;
-            _event[3] = transition.Events.Count;
-            _event[4] = transition.Events.Bytes.ToArray();
+            _event.Begin(transition.Id);
+            _event.Add(transition.Events.FirstSequence);
+            _event.Add(transition.Events.Count);
+            _event.AddBlob(transition.Events.Bytes.Span);
             _event.Run();
         }
 
         foreach (var message in transition.Taken)
         {
-            _take[1] = id;
-            _take[2] = Columns.Blob(message);
+            _take.Begin(transition.Id);
+            _take.Add(message);
             _take.Run();
+        }
+
+        foreach (var checkpoint in transition.Checkpoints)
+        {
+            Checkpoints.Add(_connection, transition.Id, checkpoint);
         }
 
         return new CommitVerdict(CommitResult.Committed);
@@ -81,6 +87,7 @@ internal sealed class Transitions : IDisposable
     public void Dispose()
     {
         _insert.Dispose();
+        _advance.Dispose();
         _update.Dispose();
         _step.Dispose();
         _event.Dispose();
@@ -91,68 +98,134 @@ internal sealed class Transitions : IDisposable
     private static int Claimable(in JobHead head)
         => head.Status.IsTerminal() ? 0 : head.DueAt > 0 ? 2 : head.Status is JobStatus.Pending or JobStatus.Running ? 1 : 0;
 
-    private int BindCreation(JobCreation creation)
+    private bool Insert(JobTransition transition, JobCreation creation, bool isOwned, int claimable)
     {
-        _insert[1] = Columns.Blob(creation.Id.Value);
-        _insert[2] = creation.FlowId;
-        _insert[3] = creation.FlowVersion;
-        _insert[4] = creation.CreatedAt;
-        _insert[5] = creation.Priority;
-        _insert[6] = creation.Tenant;
-        _insert[7] = creation.Key;
-        _insert[8] = creation.RequestHash;
-        _insert[9] = StoredForm.Write(creation.Options);
-        _insert[10] = creation.Parent is { } parent ? $"{parent.Id}/{parent.StepPath}" : null;
-        _insert[11] = StoredForm.Write(creation.Input);
-        _insert[12] = creation.Options?.Retention?.Ticks;
-        return 13;
+        AddProgress(_insert, transition);
+        AddPlace(_insert, transition, isOwned, claimable);
+        _insert.AddText(creation.FlowId);
+        _insert.AddText(creation.FlowVersion);
+        _insert.Add(creation.CreatedAt);
+        _insert.Add(creation.Priority);
+        _insert.AddText(creation.Tenant);
+        _insert.AddText(creation.Key);
+        _insert.AddText(creation.RequestHash);
+        _insert.AddText(StoredForm.Write(creation.Options));
+        _insert.AddText(creation.Parent is { } parent ? $"{parent.Id}/{parent.StepPath}" : null);
+        AddSlot(_insert, creation.Input);
+        if (creation.Options?.Retention is { } retention)
+        {
+            _insert.Add(retention.Ticks);
+        }
+        else
+        {
+            _insert.AddNull();
+        }
+
+        return _insert.Run() > 0;
     }
 
-    private static void BindHead(Statement statement, int first, JobTransition transition, bool isOwned, int claimable)
+    /// <summary>Within the same status, with the same owner, and nothing due: false when the job's row says otherwise, whatever the reason.</summary>
+    private bool Advance(JobTransition transition)
+    {
+        if (transition.Head.DueAt > 0)
+        {
+            return false;
+        }
+
+        AddProgress(_advance, transition);
+        _advance.Add(transition.Incarnation);
+        _advance.Add(transition.Epoch);
+        _advance.Add((int)transition.Head.Status);
+        return _advance.Run() > 0;
+    }
+
+    private bool Update(JobTransition transition, bool isOwned, int claimable)
+    {
+        AddProgress(_update, transition);
+        AddPlace(_update, transition, isOwned, claimable);
+        _update.Add(transition.Incarnation);
+        return _update.Run() > 0;
+    }
+
+    private void AddProgress(WriteStatement statement, JobTransition transition)
     {
         var head = transition.Head;
-        statement[first] = isOwned ? Columns.Blob(transition.Incarnation) : null;
-        statement[first + 1] = transition.Incarnation == Guid.Empty ? 0 : transition.Epoch;
-        statement[first + 2] = claimable;
-        statement[first + 3] = head.Version;
-        statement[first + 4] = (int)head.Status;
-        statement[first + 5] = head.DueAt;
-        statement[first + 6] = head.StartedAt;
-        statement[first + 7] = head.CompletedAt;
-        statement[first + 8] = head.Attempt;
-        statement[first + 9] = head.Sequence;
-        statement[first + 10] = (double)head.Percentage;
-        statement[first + 11] = head.Completed;
-        statement[first + 12] = head.Total;
-        statement[first + 13] = head.Paused ? 1 : 0;
-        statement[first + 14] = head.StepMode ? 1 : 0;
-        statement[first + 15] = head.Data?.Reason;
-        statement[first + 16] = StoredForm.Write(head.Output);
-        statement[first + 17] = StoredForm.Write(head.Data);
+        statement.Begin(transition.Id);
+        statement.Add(head.Attempt);
+        statement.Add(head.Sequence);
+        statement.Add(head.StartedAt);
+        statement.Add((double)head.Percentage);
+        statement.Add(head.Completed);
+        statement.Add(head.Total);
+        statement.Add(head.Paused);
+        statement.Add(head.StepMode);
+        statement.AddText(head.Data?.Reason);
+        AddSlot(statement, head.Output);
+        AddText(statement, StoredForm.Write(head.Data, EmptyText()));
+        statement.Add(head.Version);
     }
 
-    private void WriteSteps(JobTransition transition, byte[] id)
+    private static void AddPlace(WriteStatement statement, JobTransition transition, bool isOwned, int claimable)
+    {
+        if (isOwned)
+        {
+            statement.Add(transition.Incarnation);
+        }
+        else
+        {
+            statement.AddNull();
+        }
+
+        statement.Add(transition.Incarnation == Guid.Empty ? 0 : transition.Epoch);
+        statement.Add((int)transition.Head.Status);
+        statement.Add(transition.Head.DueAt);
+        statement.Add(transition.Head.CompletedAt);
+        statement.Add(claimable);
+    }
+
+    private void WriteSteps(JobTransition transition)
     {
         foreach (ref readonly var row in transition.Steps)
         {
-            _step[1] = id;
-            _step[2] = row.Index;
-            _step[3] = row.Path;
-            _step[4] = (int)row.Status;
-            _step[5] = row.NoItems ? 1 : 0;
-            _step[6] = row.Attempt;
-            _step[7] = row.StartedAt;
-            _step[8] = row.CompletedAt;
-            _step[9] = StoredForm.Write(row.Output);
-            _step[10] = StoredForm.Write(row.Detail);
+            _step.Begin(transition.Id);
+            _step.Add(row.Index);
+            _step.AddText(row.Path);
+            _step.Add((int)row.Status);
+            _step.Add(row.NoItems);
+            _step.Add(row.Attempt);
+            _step.Add(row.StartedAt);
+            _step.Add(row.CompletedAt);
+            AddSlot(_step, row.Output);
+            AddText(_step, StoredForm.Write(row.Detail, EmptyText()));
             _step.Run();
         }
     }
 
-    /// <summary>The guard refused: told apart by what is there now.</summary>
-    private CommitVerdict Explain(JobTransition transition, byte[] id)
+    private void AddSlot(WriteStatement statement, PacketSlot slot) => AddText(statement, StoredForm.Write(slot, EmptyText()));
+
+    private ArrayBufferWriter<byte> EmptyText()
     {
-        using (var found = Statement.Once(_connection, "select version, epoch, owner from jobs where id = $1", id))
+        _text = _text.Capacity > LargestTextKept ? new() : _text;
+        _text.ResetWrittenCount();
+        return _text;
+    }
+
+    private void AddText(WriteStatement statement, bool isSomething)
+    {
+        if (isSomething)
+        {
+            statement.AddText(_text.WrittenSpan);
+        }
+        else
+        {
+            statement.AddNull();
+        }
+    }
+
+    /// <summary>The guard refused: told apart by what is there now.</summary>
+    private CommitVerdict Explain(JobTransition transition)
+    {
+        using (var found = Statement.Once(_connection, "select version, epoch, owner from jobs where id = $1", Columns.Blob(transition.Id.Value)))
         using (var reader = found.Query())
         {
             if (reader.Read())

@@ -47,7 +47,7 @@ public sealed class RunTests : IDisposable
     public async Task Run_WithVariables_TypesThemByTheirDefaults()
     {
         var run = await _wf.RunAsync("run", _wf.File("chain.json", Chain), "--quiet", "--var", "count=7", "--var", "name=7", "--var", "on=true");
-        var raw = await _wf.RunAsync("run", _wf.PathOf("chain.json"), "--quiet", "--var", "name:={\"a\": [1]}", "--var", "name2=a:=b");
+        var raw = await _wf.RunAsync("run", _wf.PathOf("chain.json"), "--quiet", "--var", "name:={\"a\": [1]}", "--var", "other=a:=b");
 
         run.Json.GetProperty("count").GetInt32().Should().Be(7);
         run.Json.GetProperty("name").GetString().Should().Be("7");
@@ -128,6 +128,20 @@ public sealed class RunTests : IDisposable
         run.ExitCode.Should().Be(5);
         run.Json.GetProperty("status").GetString().Should().Be("paused");
         EventLines.Read(_wf.PathOf("events.json")).Select(happened => happened.Text("type")).Should().Contain("job.paused").And.NotContain("step.started");
+    }
+
+    [Theory]
+    [InlineData("true", 0, true)]
+    [InlineData("false", 1, false)]
+    public async Task Run_OnPlainLines_Says100PercentOnlyAtSuccess(string command, int exitCode, bool isComplete)
+    {
+        var flow = _wf.File("two.json", $$"""{ "id": "two", "steps": [ { "id": "a", "type": "noop" }, { "id": "b", "type": "exec", "config": { "command": "{{command}}" }, "after": ["a"] } ] }""");
+
+        var run = await _wf.RunAsync("run", flow);
+
+        run.ExitCode.Should().Be(exitCode);
+        run.Error.Contains("[100%]", StringComparison.Ordinal).Should().Be(isComplete);
+        run.Error.Should().Contain("[ 50%] a completed");
     }
 
     [Theory]

@@ -6,8 +6,9 @@ namespace WorkflowEngine.Cli.Tests;
 /// <summary>The built <c>wf</c> as a process of its own, in a folder of its own.</summary>
 internal sealed class Tool : IDisposable
 {
+    public static readonly string Assembly = Path.Combine(AppContext.BaseDirectory, "wf.dll");
+
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
-    private static readonly string Assembly = Path.Combine(AppContext.BaseDirectory, "wf.dll");
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("wf-test-").FullName;
 

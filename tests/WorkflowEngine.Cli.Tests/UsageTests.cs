@@ -16,6 +16,7 @@ public sealed class UsageTests : IDisposable
         { "neither JSON nor a file", ["run", "good.json", "--input", "nosuch"] },
         { "JSON", ["run", "good.json", "--input", "{ \"a\": "] },
         { "no number", ["run", "good.json", "--var", "count=many"] },
+        { "Did you mean 'count'?", ["run", "good.json", "--var", "cuont=2"] },
         { "write k=v", ["run", "good.json", "--var", "count"] },
         { "not JSON", ["run", "good.json", "--var", "count:=many"] },
         { "svg", ["show", "good.json", "--format", "svg"] },
@@ -64,6 +65,32 @@ public sealed class UsageTests : IDisposable
         codes.Should().OnlyContain(code => run.Error.Contains(code));
         json.Json.GetProperty("diagnostics").EnumerateArray().Select(problem => problem.Text("code")).Should().Contain(codes).And.HaveCountGreaterThanOrEqualTo(5);
         json.Json.GetProperty("valid").GetBoolean().Should().BeFalse();
+        run.Json.Text("code").Should().Be("invalid_flow");
+        run.Json.GetProperty("diagnostics").EnumerateArray().Select(problem => problem.Text("code")).Should().Contain(codes);
+    }
+
+    [Theory]
+    [InlineData("invalid_arguments", 2, "run", "nosuch.json", "--json")]
+    [InlineData("invalid_arguments", 2, "run", "--json", "--frobnicate")]
+    [InlineData("store_unavailable", 4, "jobs", "list", "--store", "sqlite:missing.db", "--json")]
+    public async Task Wf_WithJsonThatCannotAnswer_PrintsTheErrorAsOneDocument(string code, int exitCode, params string[] arguments)
+    {
+        var run = await _wf.RunAsync(arguments);
+
+        (run.ExitCode, run.Json.Text("code")).Should().Be((exitCode, code));
+        run.Json.Text("message").Should().NotBeNullOrEmpty();
+    }
+
+    [Fact]
+    public async Task Run_WhereStderrCannotBeWritten_RunsAllTheSame()
+    {
+        var flow = _wf.File("good.json", """{ "id": "good", "steps": [ { "id": "a", "type": "log", "config": { "message": "hello" } } ], "output": 7 }""");
+        using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", $"dotnet '{Tool.Assembly}' run '{flow}' 2>/dev/full"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+
+        var output = await shell.StandardOutput.ReadToEndAsync();
+        await shell.WaitForExitAsync();
+
+        (shell.ExitCode, output.Trim()).Should().Be((0, "7"));
     }
 
     [Fact]

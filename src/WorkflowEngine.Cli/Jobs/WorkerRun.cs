@@ -10,6 +10,8 @@ internal sealed record WorkerRequest(StoreAddress Store)
 
     public string? Name { get; init; }
 
+    public TimeSpan? Lease { get; init; }
+
     public int? MaxConcurrency { get; init; }
 
     /// <summary>End when nothing is left.</summary>
@@ -49,6 +51,7 @@ internal sealed class WorkerRun(WorkerRequest request)
     {
         options.PollInterval = LookInterval;
         options.NodeName = request.Name;
+        options.LeaseDuration = request.Lease ?? options.LeaseDuration;
         options.MaxConcurrentSteps = request.MaxConcurrency ?? options.MaxConcurrentSteps;
     }
 

@@ -8,8 +8,9 @@ internal sealed class ProgressLines(FlowDefinition flow, TextWriter output) : IP
 
     private readonly Dictionary<string, DateTimeOffset> _started = new(StringComparer.Ordinal);
     private readonly int _total = flow.Steps.Count;
-    private int _ended;
+    private int _done;
     private int _shownPart;
+    private bool _isComplete;
 
     public void Show(JobEvent happened)
     {
@@ -20,13 +21,14 @@ internal sealed class ProgressLines(FlowDefinition flow, TextWriter output) : IP
                 break;
             case JobEventTypes.StepCompleted:
             case JobEventTypes.StepSkipped:
+                _done++;
+                ShowEnd(happened, isWanted: _total <= SmallFlow);
+                break;
             case JobEventTypes.StepBlocked:
             case JobEventTypes.StepCancelled:
-                _ended++;
                 ShowEnd(happened, isWanted: _total <= SmallFlow);
                 break;
             case JobEventTypes.StepFailed:
-                _ended++;
                 ShowEnd(happened, isWanted: true);
                 break;
             case JobEventTypes.StepRetrying:
@@ -34,6 +36,10 @@ internal sealed class ProgressLines(FlowDefinition flow, TextWriter output) : IP
                 break;
             case JobEventTypes.StepWaiting:
                 Line($"{happened.StepPath} waits{(happened.Reason is null ? string.Empty : $" ({happened.Reason})")}");
+                break;
+            case JobEventTypes.JobCompleted:
+                _isComplete = true;
+                Line($"flow {happened.FlowId} {happened.To}");
                 break;
             case JobEventTypes.JobCreated:
                 Line($"job {happened.JobId} of flow {happened.FlowId}");
@@ -47,7 +53,7 @@ internal sealed class ProgressLines(FlowDefinition flow, TextWriter output) : IP
 
     private void ShowEnd(JobEvent happened, bool isWanted)
     {
-        var part = _ended * 100 / Math.Max(1, _total) / PartPercent;
+        var part = Percentage / PartPercent;
         if (isWanted)
         {
             var took = _started.Remove(happened.StepPath!, out var started) ? $" after {(happened.Timestamp - started).TotalSeconds:0.000} s" : string.Empty;
@@ -55,13 +61,16 @@ internal sealed class ProgressLines(FlowDefinition flow, TextWriter output) : IP
         }
         else if (part > _shownPart)
         {
-            Line($"{_ended} of {_total} steps");
+            Line($"{_done} of {_total} steps");
         }
 
         _shownPart = Math.Max(part, _shownPart);
     }
 
-    private void Line(string text) => output.WriteLine($"[{Math.Min(100, _ended * 100 / Math.Max(1, _total)),3}%] {text}");
+    private void Line(string text) => output.WriteLine($"[{Percentage,3}%] {text}");
+
+    /// <summary>As the job's own progress (S24): 100 only at success.</summary>
+    private int Percentage => _isComplete ? 100 : Math.Min(99, _done * 100 / Math.Max(1, _total));
 
     private static string Because(JobEvent happened)
         => (happened.Reason is null ? string.Empty : $" ({happened.Reason})") + (happened.Message is null ? string.Empty : $": {happened.Message}");

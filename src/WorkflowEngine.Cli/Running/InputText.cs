@@ -25,7 +25,7 @@ internal static class InputText
     }
 
     /// <summary>Variables by name: <c>k=v</c> takes the type of the flow's default, else is a string; <c>k:=JSON</c> is raw JSON. The last of a name wins.</summary>
-    /// <exception cref="UsageException">A text has another form, or does not fit the declared type.</exception>
+    /// <exception cref="UsageException">A text has another form, is a slip of a declared name, or does not fit the declared type.</exception>
     public static Dictionary<string, JsonElement> Variables(IReadOnlyList<string> texts, FlowDefinition flow)
     {
         var variables = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
@@ -40,6 +40,7 @@ internal static class InputText
             var isRaw = text[equals - 1] == ':';
             var name = text[..(isRaw ? equals - 1 : equals)];
             var value = text[(equals + 1)..];
+            RefuseSlip(name, flow);
             variables[name] = isRaw ? Json(name, value) : Typed(name, value, flow);
         }
 
@@ -50,6 +51,15 @@ internal static class InputText
     /// <exception cref="UsageException">It is not JSON.</exception>
     public static JsonElement Value(string text)
         => TryJson(text, out var element) ? element : throw new UsageException($"'{text}' is not JSON.");
+
+    /// <summary>A flow may use a variable that it does not declare. A name that it neither declares nor mentions, but that is nearly a declared one, is a slip.</summary>
+    private static void RefuseSlip(string name, FlowDefinition flow)
+    {
+        if (!flow.Variables.ContainsKey(name) && NearestName.Find(name, flow.Variables.Keys) is { } nearest && !flow.ToJson().Contains($"variables.{name}", StringComparison.Ordinal))
+        {
+            throw new UsageException($"--var {name}: flow '{flow.Id}' has no variable of that name. Did you mean '{nearest}'?");
+        }
+    }
 
     private static JsonElement Typed(string name, string value, FlowDefinition flow)
     {

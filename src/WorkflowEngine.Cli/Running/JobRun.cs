@@ -16,7 +16,7 @@ internal sealed class JobRun(RunRequest request) : IDisposable
     {
         await using var events = request.Events is null ? null : EventsFile.Open(request.Events);
         await using var local = LocalEngine.Build(Configure, engine => request.Store.UseOn(engine, request.Packets), new StepLogLines(line => _noteLine?.Invoke(line)));
-        if (!FlowFile.Report(request.Path, FlowJson.Check(request.Text, local.Registry)))
+        if (!IsSound(FlowJson.Check(request.Text, local.Registry)))
         {
             return ExitCodes.Invalid;
         }
@@ -37,6 +37,16 @@ internal sealed class JobRun(RunRequest request) : IDisposable
     }
 
     public void Dispose() => _interrupted.Dispose();
+
+    private bool IsSound(IReadOnlyList<FlowDiagnostic> diagnostics)
+    {
+        if (!FlowFile.Report(request.Path, diagnostics) && request.IsJson)
+        {
+            Console.Out.WriteLine(ErrorDocument.OfFlow($"{request.Path} cannot run.", diagnostics));
+        }
+
+        return diagnostics.Count == 0;
+    }
 
     private void Configure(WorkflowEngineOptions options)
     {

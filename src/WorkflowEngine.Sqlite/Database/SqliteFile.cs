@@ -132,7 +132,7 @@ internal sealed class SqliteFile : IDisposable
 
     private void Prepare(SqliteConnection connection)
     {
-        Execute(connection, "pragma page_size = 8192");
+        Execute(connection, "pragma page_size = 4096");
         Execute(connection, "pragma journal_mode = wal");
         Execute(connection, _options.FullSynchronisation ? "pragma synchronous = full" : "pragma synchronous = normal");
         Execute(connection, "pragma cache_size = -65536");

@@ -9,18 +9,18 @@ internal sealed class SqliteWriter : IDisposable
     private readonly Lock _gate = new();
     private readonly SqliteConnection _connection;
     private readonly Transitions _transitions;
-    private readonly Statement _begin;
-    private readonly Statement _commit;
-    private readonly Statement _rollback;
+    private readonly WriteStatement _begin;
+    private readonly WriteStatement _commit;
+    private readonly WriteStatement _rollback;
     private readonly Statement _version;
 
     public SqliteWriter(SqliteConnection connection)
     {
         _connection = connection;
         _transitions = new Transitions(connection);
-        _begin = new Statement(connection, "begin immediate", 0);
-        _commit = new Statement(connection, "commit", 0);
-        _rollback = new Statement(connection, "rollback", 0);
+        _begin = new WriteStatement(connection, "begin immediate");
+        _commit = new WriteStatement(connection, "commit");
+        _rollback = new WriteStatement(connection, "rollback");
         _version = new Statement(connection, "pragma data_version", 0);
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
@@ -21,7 +22,11 @@ internal sealed class JobControl(EngineNode node, JobStarter starter, JobReading
                     return;
             }
 
-            node.Find(id)?.Deliver(message);
+            if (node.Find(id) is { } owner)
+            {
+                owner.Deliver(await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
+            }
+
             var verdict = await AnswerAsync(message, answer, cancellationToken).ConfigureAwait(false);
             if (verdict.Effect == CommandEffect.Refused)
             {
@@ -38,6 +43,26 @@ internal sealed class JobControl(EngineNode node, JobStarter starter, JobReading
         {
             node.Answers.Forget(message.Id);
         }
+    }
+
+    public async Task<Checkpoint> CreateCheckpointAsync(JobId id, string? description, ControlOptions? options, CancellationToken cancellationToken)
+    {
+        var checkpoint = Guid.CreateVersion7(node.Time.GetUtcNow()).ToString("N");
+        var text = description is null ? default(JsonElement?) : WorkflowJson.ToElement(description);
+        await SendAsync(id, "checkpoint", options, cancellationToken, message => message with { Name = checkpoint, Value = text }).ConfigureAwait(false);
+        return (await reading.CheckpointsAsync(id, cancellationToken).ConfigureAwait(false)).First(made => made.Id == checkpoint);
+    }
+
+    /// <summary>A checkpoint is never taken away from a job that is there, so that looking first races with nobody.</summary>
+    public async Task<bool> RestoreCheckpointAsync(JobId id, string checkpoint, ControlOptions? options, CancellationToken cancellationToken)
+    {
+        if ((await reading.CheckpointsAsync(id, cancellationToken).ConfigureAwait(false)).All(made => made.Id != checkpoint))
+        {
+            return false;
+        }
+
+        await SendAsync(id, "restore", options, cancellationToken, message => message with { Name = checkpoint, Reopens = true }).ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>A new job of the same flow version, with the same input, variables and options, but for the key.</summary>

@@ -140,6 +140,9 @@ public sealed record BulkOptions
     /// <summary>At most so many jobs each second; null: as fast as it goes.</summary>
     public double? RatePerSecond { get; init; }
 
+    /// <summary>How long to wait for each job's verdict; a command that has none by then stays in the job's inbox, and the job counts as matched only. Null: as long as it takes.</summary>
+    public TimeSpan? AnswerWithin { get; init; }
+
     /// <summary>Who asks.</summary>
     public string? Actor { get; init; }
 

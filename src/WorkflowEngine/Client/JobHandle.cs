@@ -135,6 +135,28 @@ public class JobHandle
         return _control.SendAsync(Id, "set_variable", options, cancellationToken, message => message with { Name = name, Value = json, Reason = kind.ToString() });
     }
 
+    /// <summary>Makes an immutable deep copy of the job as it stands: statuses, variables, engine data, packets (S26). Durable when it returns.</summary>
+    /// <exception cref="InvalidTransitionException">The job has ended, or its end is decided.</exception>
+    /// <exception cref="JobNotFoundException">There is no such job.</exception>
+    public virtual Task<Checkpoint> CreateCheckpointAsync(string? description = null, ControlOptions? options = null, CancellationToken cancellationToken = default)
+        => _control.CreateCheckpointAsync(Id, description, options, cancellationToken);
+
+    /// <summary>The job's checkpoints, oldest first.</summary>
+    /// <exception cref="JobNotFoundException">There is no such job.</exception>
+    public virtual Task<IReadOnlyList<Checkpoint>> ListCheckpointsAsync(CancellationToken cancellationToken = default) => _reading.CheckpointsAsync(Id, cancellationToken);
+
+    /// <summary>
+    /// Puts the job back to a checkpoint, in one commit (S26); false when it has no such checkpoint. Running steps are stopped as by cancel and what they still return is
+    /// discarded; steps that run again have a new idempotency key (G2). A pause stays, and signals that were consumed are not given back. A failed job reopens.
+    /// </summary>
+    /// <exception cref="InvalidTransitionException">The job has completed or was cancelled, or its end is decided.</exception>
+    /// <exception cref="JobNotFoundException">There is no such job.</exception>
+    public virtual Task<bool> RestoreCheckpointAsync(string id, ControlOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        return _control.RestoreCheckpointAsync(Id, id, options, cancellationToken);
+    }
+
     /// <summary>Why the job is not moving, and the command that would move it.</summary>
     /// <exception cref="JobNotFoundException">There is no such job.</exception>
     public virtual Task<JobExplanation> ExplainAsync(CancellationToken cancellationToken = default) => _reading.ExplainAsync(Id, cancellationToken);

@@ -11,7 +11,7 @@ internal sealed class JobReading(EngineNode node)
 
     public async Task<JobStatusReport> StatusAsync(JobId id, CancellationToken cancellationToken)
     {
-        var job = await LoadAsync(id, JobParts.Steps, cancellationToken).ConfigureAwait(false);
+        var job = await LoadAsync(id, JobParts.Steps | JobParts.Checkpoints, cancellationToken).ConfigureAwait(false);
         return StatusReports.Of(job, node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion)?.Flow, node.Now);
     }
 
@@ -152,6 +152,12 @@ internal sealed class JobReading(EngineNode node)
         return new JobVariables((job.Head.Data?.Variables ?? JobVariable.None).ToDictionary(
             pair => pair.Key,
             pair => pair.Value.Kind == VariableKind.Secret ? pair.Value with { Value = mask } : pair.Value));
+    }
+
+    public async Task<IReadOnlyList<Checkpoint>> CheckpointsAsync(JobId id, CancellationToken cancellationToken)
+    {
+        var job = await LoadAsync(id, JobParts.Checkpoints, cancellationToken).ConfigureAwait(false);
+        return [.. job.Checkpoints.Select(kept => new Checkpoint(kept.Id, kept.Description, new DateTimeOffset(kept.CreatedAt, TimeSpan.Zero), kept.Status, Math.Round(kept.Percentage, 2)))];
     }
 
     public async Task<JobExplanation> ExplainAsync(JobId id, CancellationToken cancellationToken)

@@ -73,7 +73,7 @@ public sealed record JobStatusReport
     /// <summary>What recovery did, newest last; empty when nothing needed it.</summary>
     public IReadOnlyList<string> Recovery { get; init; } = [];
 
-    /// <summary>The ids of its checkpoints.</summary>
+    /// <summary>The ids of its checkpoints, oldest first.</summary>
     public IReadOnlyList<string> Checkpoints { get; init; } = [];
 
     /// <summary>The report of one step.</summary>

@@ -26,6 +26,7 @@ internal static class StatusReports
             Labels = creation.Options?.Labels ?? [],
             Attempt = head.Attempt,
             Steps = steps,
+            Checkpoints = [.. job.Checkpoints.Select(checkpoint => checkpoint.Id)],
             Progress = new JobProgressReport(Math.Round(head.Percentage, 2), head.Completed, head.Total, Count(steps, StepStatus.Running), Count(steps, StepStatus.Failed), Count(steps, StepStatus.Skipped)),
             Metrics = new JobMetrics(At(creation.CreatedAt)!.Value, At(head.StartedAt), At(head.CompletedAt), head.CompletedAt > 0 && head.StartedAt > 0 ? TimeSpan.FromTicks(head.CompletedAt - head.StartedAt) : null),
         };

@@ -7,6 +7,7 @@ namespace WorkflowEngine;
 internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, JobReading reading, JobControl control) : IWorkflowEngine
 {
     private const int PageSize = 500;
+    private const int MostAnswers = 32;
 
     public IFlowCatalog Flows => node.Catalog;
 
@@ -92,30 +93,21 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
         ArgumentNullException.ThrowIfNull(filter);
         options ??= new BulkOptions();
         var (matched, applied, refused) = (0, 0, 0);
-        await foreach (var job in FindAsync(filter with { Limit = options.Limit ?? filter.Limit }, cancellationToken).ConfigureAwait(false))
+
+        // Side by side, since each waits for its job's owner; they begin one after the other, at the rate.
+        await Parallel.ForEachAsync(PacedAsync(filter, options, cancellationToken), new ParallelOptions { MaxDegreeOfParallelism = MostAnswers, CancellationToken = cancellationToken }, async (job, token) =>
         {
-            matched++;
-            if (options.DryRun)
+            Interlocked.Increment(ref matched);
+            switch (options.DryRun ? null : await TryControlAsync(GetJob(job), action, options, token).ConfigureAwait(false))
             {
-                continue;
+                case true:
+                    Interlocked.Increment(ref applied);
+                    break;
+                case false:
+                    Interlocked.Increment(ref refused);
+                    break;
             }
-
-            try
-            {
-                await ControlAsync(GetJob(job.Creation.Id), action, options, cancellationToken).ConfigureAwait(false);
-                applied++;
-            }
-            catch (InvalidTransitionException)
-            {
-                refused++;
-            }
-
-            if (options.RatePerSecond is > 0 and var rate)
-            {
-                await Task.Delay(TimeSpan.FromSeconds(1 / rate), node.Time, cancellationToken).ConfigureAwait(false);
-            }
-        }
-
+        }).ConfigureAwait(false);
         return new BulkResult(matched, applied, refused);
     }
 
@@ -202,6 +194,38 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
         var job = await node.Store.LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
         var query = filter.ToQuery(null, 1);
         return job is not null && JobListing.Matches(job.Creation, query) && JobListing.Matches(job, query);
+    }
+
+    private async IAsyncEnumerable<JobId> PacedAsync(JobFilter filter, BulkOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var job in FindAsync(filter with { Limit = options.Limit ?? filter.Limit }, cancellationToken).ConfigureAwait(false))
+        {
+            yield return job.Creation.Id;
+            if (options is { DryRun: false, RatePerSecond: > 0 and var rate })
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1 / rate), node.Time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <returns>Null when the command is in the inbox and has no verdict yet.</returns>
+    private async Task<bool?> TryControlAsync(JobHandle job, JobAction action, BulkOptions options, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(options.AnswerWithin ?? Timeout.InfiniteTimeSpan, node.Time);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            await ControlAsync(job, action, options, end.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception error) when (error is InvalidTransitionException or JobNotFoundException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     private static Task ControlAsync(JobHandle job, JobAction action, BulkOptions options, CancellationToken cancellationToken)

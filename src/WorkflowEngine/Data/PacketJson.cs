@@ -56,10 +56,13 @@ internal static class PacketJson
     }
 
     /// <summary>The public form: <c>type</c>, <c>content</c>, <c>metadata</c> and, once stamped, <c>timestamp</c>.</summary>
-    public static string ToJson(DataPacket packet) => Write(packet, stored: false, static bytes => Encoding.UTF8.GetString(bytes));
+    public static string ToJson(DataPacket packet) => Encoding.UTF8.GetString(Written(packet, stored: false));
 
     /// <summary>The stored form: the public form plus each item's origin. Content keeps its very characters.</summary>
-    public static byte[] ToStored(DataPacket packet) => Write(packet, stored: true, static bytes => bytes.ToArray());
+    public static byte[] ToStored(DataPacket packet) => Written(packet, stored: true).ToArray();
+
+    /// <summary>Appends the stored form.</summary>
+    public static void WriteStored(DataPacket packet, IBufferWriter<byte> into) => into.Write(Written(packet, stored: true));
 
     /// <summary>Reads what <see cref="ToStored"/> wrote; the items share one copy of the bytes.</summary>
     /// <exception cref="DataPacketException">The bytes are something else: <c>data_retrieval_failed</c>.</exception>
@@ -162,7 +165,8 @@ internal static class PacketJson
             hasOrigin ? item.GetProperty("ordinal"u8).GetInt32() : 0);
     }
 
-    private static T Write<T>(DataPacket packet, bool stored, Func<ReadOnlySpan<byte>, T> finish)
+    /// <summary>The bytes belong to this thread's writer: they hold until it writes the next packet.</summary>
+    private static ReadOnlySpan<byte> Written(DataPacket packet, bool stored)
     {
         var scratch = _spare ??= new Scratch();
         scratch.Bytes.ResetWrittenCount();
@@ -180,7 +184,7 @@ internal static class PacketJson
             _spare = null;
         }
 
-        return finish(scratch.Bytes.WrittenSpan);
+        return scratch.Bytes.WrittenSpan;
     }
 
     private static void WriteItem(Utf8JsonWriter writer, DataItem item, bool stored)

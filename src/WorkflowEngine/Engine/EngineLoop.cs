@@ -116,7 +116,10 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
 
             foreach (var message in reply.Mail)
             {
-                node.Find(message.JobId)?.Deliver(message);
+                if (node.Find(message.JobId) is { } runner)
+                {
+                    runner.Deliver(await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
+                }
             }
 
             return reply;
@@ -175,9 +178,15 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
             return;
         }
 
+        var mail = new List<ControlCommand>(job.Mail.Count);
+        foreach (var message in job.Mail)
+        {
+            mail.Add(await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
+        }
+
         var runner = new FlowRunner(node, flow, JobRebuild.Load(flow.Flow, job, node.Now), job.StoreTag);
         node.Add(runner);
-        await runner.BeginAsync(job.Mail).ConfigureAwait(false);
+        await runner.BeginAsync(mail).ConfigureAwait(false);
     }
 
     private async Task ListenAsync()

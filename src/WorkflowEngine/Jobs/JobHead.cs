@@ -75,6 +75,9 @@ public sealed record JobData
 
     /// <summary>The dedupe keys of signals that came.</summary>
     public ImmutableHashSet<string> SignalKeys { get; init; } = [];
+
+    /// <summary>Rises with every restore and is given to each step that is open after it (G2).</summary>
+    public int Generation { get; init; }
 }
 
 /// <summary>A signal that came before a step waited for it.</summary>

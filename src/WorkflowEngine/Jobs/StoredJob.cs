@@ -14,6 +14,12 @@ public enum JobParts
 
     /// <summary>The untaken messages.</summary>
     Mail = 2,
+
+    /// <summary>The checkpoints without what they hold.</summary>
+    Checkpoints = 4,
+
+    /// <summary>The checkpoints with what they hold.</summary>
+    Snapshots = 8,
 }
 
 /// <summary>A job as last committed.</summary>
@@ -25,6 +31,9 @@ public enum JobParts
 /// <param name="Mail">The untaken messages in order of arrival, when asked for.</param>
 public sealed record StoredJob(JobCreation Creation, JobHead Head, int Epoch, Guid? Owner, IReadOnlyList<StepRow> Steps, IReadOnlyList<JobMessage> Mail)
 {
+    /// <summary>The checkpoints in the order in which they were made, when asked for.</summary>
+    public IReadOnlyList<StoredCheckpoint> Checkpoints { get; init; } = [];
+
     /// <summary>The name of the owning node, if any.</summary>
     public string? Node { get; init; }
 
@@ -47,7 +56,7 @@ public sealed record JobMessage
     /// <summary>The step, for the actions that name one.</summary>
     public string? Step { get; init; }
 
-    /// <summary>A name: a signal's or a variable's.</summary>
+    /// <summary>A name: a signal's, a variable's or a checkpoint's.</summary>
     public string? Name { get; init; }
 
     /// <summary>What the command carries.</summary>

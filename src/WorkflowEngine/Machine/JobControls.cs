@@ -22,6 +22,8 @@ internal static class JobControls
             RunStep run => Run(state, run),
             SendSignal signal => state.IsTerminal ? Ended(state) : StepWaits.Signal(state, signal, now),
             WriteVariable write => Write(state, write, now),
+            CreateCheckpoint create => JobCheckpoints.Create(state, create, now),
+            RestoreCheckpoint restore => JobCheckpoints.Restore(state, restore, now),
             _ => CommandVerdict.Refused($"The action '{command.Word}' is unknown to this version."),
         };
         Audit(state, command, verdict, before, now);
@@ -179,7 +181,7 @@ internal static class JobControls
         state.Changes.Answer(command.Id, verdict);
     }
 
-    private static CommandVerdict Ended(JobState state)
+    public static CommandVerdict Ended(JobState state)
         => CommandVerdict.Refused(state.IsTerminal ? $"The job is {state.Head.Status.ToWord()}." : $"The job is ending as {(state.Data.Ending ?? JobStatus.Completed).ToWord()}.");
 
     private static CommandVerdict NoSuchStep(JobState state, string step)

@@ -101,6 +101,11 @@ internal static class JobMachine
     /// <summary>Called when the change set that readied steps is durable: from now on they may start.</summary>
     public static void ReleaseReadied(JobState state, ChangeSet durable)
     {
+        if (state.Changes.Restores && !ReferenceEquals(durable, state.Changes))
+        {
+            return; // A restore that is not durable yet came after it; it has readied anew what is ready.
+        }
+
         for (var i = 0; i < durable.Readied.Count; i++)
         {
             state.Ready.Add(durable.Readied[i]);

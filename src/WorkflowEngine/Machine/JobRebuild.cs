@@ -11,7 +11,7 @@ internal static class JobRebuild
         var state = new JobState(flow, stored.Creation, stored.Epoch) { Head = stored.Head };
         foreach (var row in stored.Steps)
         {
-            Fill(ref state.Steps[row.Index], row);
+            state.Steps[row.Index].Fill(row);
         }
 
         for (var index = 0; index < state.Steps.Length; index++)
@@ -42,7 +42,7 @@ internal static class JobRebuild
         var state = new JobState(flow, stored.Creation, stored.Epoch) { Head = stored.Head };
         foreach (var row in stored.Steps)
         {
-            Fill(ref state.Steps[row.Index], row);
+            state.Steps[row.Index].Fill(row);
         }
 
         Derive(state, now);
@@ -125,17 +125,5 @@ internal static class JobRebuild
         {
             JobGraph.Arrive(state, edge);
         }
-    }
-
-    private static void Fill(ref StepState step, StepRow row)
-    {
-        step.Restore(row.Status);
-        step.NoItems = row.NoItems;
-        step.HasRow = true;
-        step.Attempt = row.Attempt;
-        step.StartedAt = row.StartedAt;
-        step.CompletedAt = row.CompletedAt;
-        step.Output = row.Output;
-        step.Detail = row.Detail;
     }
 }

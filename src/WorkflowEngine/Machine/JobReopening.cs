@@ -60,7 +60,8 @@ internal static class JobReopening
         return CommandVerdict.Applied;
     }
 
-    private static void Reopen(JobState state, ControlCommand command, long now)
+    /// <summary>A failed job is open again (S15).</summary>
+    public static void Reopen(JobState state, ControlCommand command, long now)
     {
         state.Head.Paused = state.Head.StepMode; // A job that is walked step by step stays so.
         state.Head.CompletedAt = 0;

@@ -120,6 +120,18 @@ internal static class StepWaits
         }
     }
 
+    /// <summary>After a restore: waiting steps take the signals that are kept for them.</summary>
+    public static void TakeAllBuffered(JobState state, long now)
+    {
+        for (var index = 0; index < state.Steps.Length && !state.Data.Signals.IsEmpty; index++)
+        {
+            if (state.Steps[index].Status == StepStatus.Waiting && state.Steps[index].DetailOrNone.Signal is { } signal)
+            {
+                TakeBuffered(state, index, signal, now);
+            }
+        }
+    }
+
     private static void TakeBuffered(JobState state, int index, string name, long now)
     {
         var at = state.Data.Signals.FindIndex(signal => signal.Name == name);

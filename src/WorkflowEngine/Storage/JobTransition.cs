@@ -33,6 +33,9 @@ public sealed class JobTransition
     /// <summary>The inbox messages that this transition applies or refuses: taken in the same commit.</summary>
     public IReadOnlyList<Guid> Taken { get; internal set; } = [];
 
+    /// <summary>Checkpoints made by this transition. Immutable; one whose id the job has already is left out.</summary>
+    public IReadOnlyList<StoredCheckpoint> Checkpoints { get; internal set; } = [];
+
     /// <summary>The owner gives the job up: it is unowned after this commit, and due at <see cref="JobHead.DueAt"/>.</summary>
     public bool Releases { get; internal set; }
 

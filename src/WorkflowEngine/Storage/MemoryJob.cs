@@ -7,6 +7,7 @@ internal sealed class MemoryJob(JobCreation creation)
     private byte[] _events = [];
     private int _eventsLength;
     private Mailbox? _mail;
+    private List<StoredCheckpoint>? _checkpoints;
     private JobHead _head;
     private Guid _owner;
     private int _epoch;
@@ -223,6 +224,11 @@ internal sealed class MemoryJob(JobCreation creation)
             Append(transition.Events);
         }
 
+        if (transition.Checkpoints.Count > 0)
+        {
+            (_checkpoints ??= []).AddRange(transition.Checkpoints.ExceptBy(_checkpoints.Select(kept => kept.Id), made => made.Id, StringComparer.Ordinal));
+        }
+
         foreach (var id in transition.Taken)
         {
             _mail?.Untaken.RemoveAll(message => message.Id == id);
@@ -273,7 +279,9 @@ internal sealed class MemoryJob(JobCreation creation)
     {
         var rows = (parts & JobParts.Steps) != 0 ? [.. _steps.Where(row => row.Path is not null)] : (IReadOnlyList<StepRow>)[];
         var mail = (parts & JobParts.Mail) != 0 && _mail is not null ? [.. _mail.Untaken] : (IReadOnlyList<JobMessage>)[];
-        return new StoredJob(creation, _head, _epoch, _owner == Guid.Empty ? null : _owner, rows, mail) { StoreTag = this };
+        var job = new StoredJob(creation, _head, _epoch, _owner == Guid.Empty ? null : _owner, rows, mail) { StoreTag = this };
+        return (parts & (JobParts.Checkpoints | JobParts.Snapshots)) == 0 || _checkpoints is null ? job
+            : job with { Checkpoints = parts.HasFlag(JobParts.Snapshots) ? [.. _checkpoints] : _checkpoints.ConvertAll(kept => kept with { Snapshot = null }) };
     }
 
     /// <summary>Most jobs never get a message.</summary>

@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -13,12 +16,28 @@ public static class StoredForm
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
         MaxDepth = 128,
         TypeInfoResolver = StoredFormContext.Default,
-        Converters = { new ValueForm() },
+        Converters = { new ValueForm(), new SlotForm() },
     };
 
     /// <summary>A packet as its stored JSON, or a reference as its text; null for nothing.</summary>
     public static string? Write(PacketSlot slot)
         => slot.Packet is { } packet ? Encoding.UTF8.GetString(PacketJson.ToStored(packet)) : slot.Reference?.ToString();
+
+    /// <summary>Appends the same as UTF-8. False, and nothing is appended, for nothing.</summary>
+    public static bool Write(PacketSlot slot, IBufferWriter<byte> into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        if (slot.Packet is { } packet)
+        {
+            PacketJson.WriteStored(packet, into);
+        }
+        else if (slot.Reference is { } reference)
+        {
+            Encoding.UTF8.GetBytes(reference.ToString(), into);
+        }
+
+        return !slot.IsNone;
+    }
 
     /// <summary>Reads what <see cref="Write(PacketSlot)"/> wrote.</summary>
     /// <exception cref="DataPacketException">The text is damaged.</exception>
@@ -36,11 +55,17 @@ public static class StoredForm
     /// <summary>A job's variables, engine data, signals and reasons; null when there are none.</summary>
     public static string? Write(JobData? data) => data is null ? null : JsonSerializer.Serialize(data, Options);
 
+    /// <summary>Appends the same as UTF-8. False, and nothing is appended, for nothing.</summary>
+    public static bool Write(JobData? data, IBufferWriter<byte> into) => Append(data, into);
+
     /// <summary>Reads a job's data.</summary>
     public static JobData? ReadData(string? text) => Read<JobData>(text);
 
     /// <summary>What only some steps have; null when there is nothing.</summary>
     public static string? Write(StepDetail? detail) => detail is null ? null : JsonSerializer.Serialize(detail, Options);
+
+    /// <summary>Appends the same as UTF-8. False, and nothing is appended, for nothing.</summary>
+    public static bool Write(StepDetail? detail, IBufferWriter<byte> into) => Append(detail, into);
 
     /// <summary>Reads a step's detail.</summary>
     public static StepDetail? ReadDetail(string? text) => Read<StepDetail>(text);
@@ -51,6 +76,25 @@ public static class StoredForm
     /// <summary>Reads a message.</summary>
     public static JobMessage ReadMessage(string text) => Read<JobMessage>(text)!;
 
+    /// <summary>What a checkpoint holds.</summary>
+    public static string Write(JobSnapshot snapshot) => JsonSerializer.Serialize(snapshot, Options);
+
+    /// <summary>Reads what a checkpoint holds.</summary>
+    public static JobSnapshot ReadSnapshot(string text) => Read<JobSnapshot>(text)!;
+
+    private static bool Append<T>(T? value, IBufferWriter<byte> into) where T : class
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        if (value is null)
+        {
+            return false;
+        }
+
+        using var writer = new Utf8JsonWriter(into, new JsonWriterOptions { SkipValidation = true, Encoder = JavaScriptEncoder.Default });
+        JsonSerializer.Serialize(writer, value, Options);
+        return true;
+    }
+
     private static T? Read<T>(string? text) where T : class
     {
         try
@@ -60,6 +104,29 @@ public static class StoredForm
         catch (JsonException error)
         {
             throw new StoreException($"A stored {typeof(T).Name} cannot be read: {error.Message}", isTransient: false, error);
+        }
+    }
+
+    /// <summary>A packet as it is, a reference as its text.</summary>
+    private sealed class SlotForm : JsonConverter<PacketSlot>
+    {
+        public override PacketSlot Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+        {
+            JsonTokenType.StartArray => new PacketSlot(PacketJson.FromStored(JsonMarshal.GetRawUtf8Value(JsonElement.ParseValue(ref reader)).ToArray())),
+            JsonTokenType.String when PacketReference.TryParse(reader.GetString(), out var reference) => new PacketSlot(reference),
+            _ => throw new JsonException("A packet must be an array of items, or the text of a reference."),
+        };
+
+        public override void Write(Utf8JsonWriter writer, PacketSlot value, JsonSerializerOptions options)
+        {
+            if (value.Packet is { } packet)
+            {
+                writer.WriteRawValue(PacketJson.ToStored(packet), skipInputValidation: true);
+            }
+            else
+            {
+                writer.WriteStringValue(value.Reference?.ToString());
+            }
         }
     }
 
@@ -79,6 +146,7 @@ public static class StoredForm
 [JsonSerializable(typeof(JobData))]
 [JsonSerializable(typeof(StepDetail))]
 [JsonSerializable(typeof(JobMessage))]
+[JsonSerializable(typeof(JobSnapshot))]
 [JsonSerializable(typeof(object))]
 [JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(bool))]

@@ -29,6 +29,9 @@ public sealed record TransitionBuilder
     /// <summary>The ids of the messages taken.</summary>
     public IReadOnlyList<Guid> Taken { get; init; } = [];
 
+    /// <summary>The checkpoints made.</summary>
+    public IReadOnlyList<StoredCheckpoint> Checkpoints { get; init; } = [];
+
     /// <summary>Whether the owner gives the job up.</summary>
     public bool Releases { get; init; }
 
@@ -44,6 +47,7 @@ public sealed record TransitionBuilder
             Creation = Creation,
             Events = Events,
             Taken = Taken,
+            Checkpoints = Checkpoints,
             Releases = Releases,
         };
         foreach (var row in Steps)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using WorkflowEngine.Storage;
 using WorkflowEngine.Tests.Engine;
 
 namespace WorkflowEngine.Tests.Client;
@@ -46,6 +47,18 @@ public sealed class QueryTests
             (await host.Engine.ListJobsAsync(filter).Select(job => job.Id).ToListAsync()).Should().BeEquivalentTo(expected.Select(job => job.Id));
             (await host.Engine.CountJobsAsync(filter)).Total.Should().Be(expected.Length);
         }
+    }
+
+    [Fact]
+    public async Task Control_OfJobsThatNobodyOwns_LeavesTheCommandInTheInboxOnceItsTimeIsOver()
+    {
+        await using var host = await TestHost.StartAsync(engine => engine.AddFlow("once", flow => flow.Start("a", "noop")), options => options.RunJobs = false);
+        var job = await host.Engine.StartAsync("once");
+
+        var result = await host.Engine.ControlJobsAsync(JobAction.Pause, new JobFilter { FlowId = "once" }, new BulkOptions { AnswerWithin = TimeSpan.FromMilliseconds(1) });
+
+        result.Should().Be(new BulkResult(1, 0, 0));
+        (await host.Node.Store.LoadAsync(job.Id, JobParts.Mail, default))!.Mail.Should().ContainSingle().Which.Action.Should().Be("pause");
     }
 
     [Fact]

@@ -24,6 +24,8 @@ internal enum Act
     Seal,
     Confirm,
     Crash,
+    Checkpoint,
+    Restore,
 }
 
 internal sealed record Move(Act Act, int Pick, int Extra)
@@ -104,7 +106,9 @@ internal sealed record Scenario(FlowDefinition Flow, bool IsSynchronous, bool St
             (3, Gen.Constant(Act.Conclude)),
             (5, Gen.Constant(Act.Seal)),
             (8, Gen.Constant(Act.Confirm)),
-            (3, Gen.Constant(Act.Crash)))
+            (3, Gen.Constant(Act.Crash)),
+            (3, Gen.Constant(Act.Checkpoint)),
+            (3, Gen.Constant(Act.Restore)))
         from pick in Gen.Choose(0, 1000)
         from extra in Gen.Choose(0, 1000)
         select new Move(act, pick, extra);

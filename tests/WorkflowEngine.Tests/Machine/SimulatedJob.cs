@@ -1,3 +1,5 @@
+using WorkflowEngine.Storage;
+
 namespace WorkflowEngine.Tests.Machine;
 
 /// <summary>Plays a scenario against the machine and examines it after every move; then lets the job come to an end, so that none is ever stuck.</summary>
@@ -13,6 +15,7 @@ internal sealed class SimulatedJob
     private readonly Scenario _scenario;
     private readonly MachineBench _bench;
     private readonly HashSet<int> _forced = [];
+    private readonly List<StoredCheckpoint> _checkpoints = [];
     private readonly int[] _mayBegin;
     private Moment _before;
     private int _examined;
@@ -133,13 +136,20 @@ internal sealed class SimulatedJob
                 return null;
             case Act.Crash:
                 return Crash(commitsFirst: move.Extra % 2 == 0);
+            case Act.Checkpoint when !_bench.IsInFlight:
+                Apply(new CreateCheckpoint($"c{_checkpoints.Count}", null));
+                _checkpoints.AddRange(State.Changes.Checkpoints);
+                _bench.Seal(); // One that a crash took never was.
+                return null;
+            case Act.Restore:
+                return _checkpoints.Count == 0 ? null : Restore(_checkpoints[move.Pick % _checkpoints.Count]);
             case Act.TimeOut:
                 Apply(new TimeOutJob());
                 return null;
             case Act.Conclude:
                 Apply(new Conclude(new PacketSlot(DataPacket.Of("out")), move.Extra % 5 == 0 && !_isBenign ? new StepError("no_output", "It cannot be made.") : null));
                 return null;
-            case Act.Seal:
+            case Act.Seal or Act.Checkpoint:
                 return null;
             default:
                 Apply(ControlOf(move, id));
@@ -214,6 +224,35 @@ internal sealed class SimulatedJob
         Apply(new EndStep(index, run, OutcomeOf(_isBenign ? OutcomeKind.Completed : Kinds[move.Extra % Kinds.Length], move.Extra)));
         _mayBegin[index] += State.Steps[index].IsOpen ? 1 : 0;
         return Apply(new EndStep(index, run, MachineBench.Done())).Effect == CommandEffect.Stale ? null : "an outcome was taken twice";
+    }
+
+    /// <summary>Every step stands where the checkpoint had it, but for what ran: that is ready again, under a key of its own.</summary>
+    private string? Restore(StoredCheckpoint checkpoint)
+    {
+        var keys = State.Steps.Select(step => step.DetailOrNone.Generation).ToList();
+        if (Apply(new RestoreCheckpoint(checkpoint.Id, checkpoint.Snapshot)).Effect != CommandEffect.Applied)
+        {
+            return null;
+        }
+
+        var kept = checkpoint.Snapshot!.Steps.ToDictionary(row => row.Index, row => row.Status);
+        for (var index = 0; index < State.Steps.Length; index++)
+        {
+            ref var step = ref State.Steps[index];
+            if (!step.IsOpen && !State.IsTerminal && step.Status != kept.GetValueOrDefault(index))
+            {
+                return $"{State.Flow.Steps[index].Id} was put back as {step.Status.ToWord()}, not {kept.GetValueOrDefault(index).ToWord()}";
+            }
+
+            if (step.IsOpen && step.DetailOrNone.Generation <= keys.Max())
+            {
+                return "a step that runs again has an old key";
+            }
+        }
+
+        _before = _before with { Percentage = 0, Steps = Moment.Of(State).Steps };
+        AllowOpen();
+        return null;
     }
 
     private static StepOutcome OutcomeOf(OutcomeKind kind, int extra) => kind switch

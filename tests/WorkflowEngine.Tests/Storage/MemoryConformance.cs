@@ -52,3 +52,8 @@ public sealed class MemoryRacing : Racing
 {
     protected override ValueTask<IJobStore> OpenAsync() => new(new InMemoryStore(TimeProvider.System));
 }
+
+public sealed class MemoryCheckpointing : Checkpointing
+{
+    protected override ValueTask<IJobStore> OpenAsync() => new(new InMemoryStore(TimeProvider.System));
+}

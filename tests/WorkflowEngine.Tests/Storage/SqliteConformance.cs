@@ -112,3 +112,14 @@ public sealed class SqliteRacing : Racing
 
     protected override ValueTask CloseAsync(IJobStore store) => _folder.CloseAsync(store);
 }
+
+public sealed class SqliteCheckpointing : Checkpointing
+{
+    private readonly SqliteFolder _folder = new();
+
+    protected override ValueTask<IJobStore> OpenAsync() => _folder.OpenAsync();
+
+    protected override ValueTask<IJobStore> ReopenAsync(IJobStore store) => _folder.ReopenAsync(store);
+
+    protected override ValueTask CloseAsync(IJobStore store) => _folder.CloseAsync(store);
+}

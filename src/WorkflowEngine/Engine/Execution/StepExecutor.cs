@@ -197,7 +197,7 @@ internal sealed class StepExecutor(
             return TimedOut(runner, task);
         }
 
-        switch (runner.Bodies.Cause)
+        switch (runner.Bodies.ReasonOf(task.Start.Run))
         {
             case StopReason.JobCancelled:
                 return new StepOutcome(OutcomeKind.Cancelled);

@@ -5,7 +5,17 @@ namespace WorkflowEngine;
 /// <summary>Inbox messages as the machine's commands.</summary>
 internal static class ControlMessages
 {
-    public static ControlCommand ToCommand(JobMessage message)
+    /// <summary>With what the command needs from the store, so that nothing has to be fetched in a turn.</summary>
+    public static ValueTask<ControlCommand> ToCommandAsync(IJobStore store, JobMessage message) => message.Action == "restore" ? RestoringAsync(store, message) : new(ToCommand(message));
+
+    private static async ValueTask<ControlCommand> RestoringAsync(IJobStore store, JobMessage message)
+    {
+        var job = await store.LoadAsync(message.JobId, JobParts.Snapshots, CancellationToken.None).ConfigureAwait(false);
+        var checkpoint = job?.Checkpoints.FirstOrDefault(kept => kept.Id == message.Name);
+        return new RestoreCheckpoint(message.Name ?? string.Empty, checkpoint?.Snapshot) { Id = message.Id, Actor = message.Actor, Note = message.Note };
+    }
+
+    private static ControlCommand ToCommand(JobMessage message)
     {
         ControlCommand command = message.Action switch
         {
@@ -18,6 +28,7 @@ internal static class ControlMessages
             "run_step" => new RunStep(message.Step!),
             "signal" => new SendSignal(message.Name!, message.Value ?? WorkflowJson.Null, message.Reason),
             "set_variable" => new WriteVariable(new JobVariable(message.Name!, message.Value ?? WorkflowJson.Null, KindOf(message.Reason), null)),
+            "checkpoint" => new CreateCheckpoint(message.Name ?? message.Id.ToString("N"), message.Value?.GetString()),
             _ => new UnknownCommand(message.Action),
         };
         return command with { Id = message.Id, Actor = message.Actor, Note = message.Note };

@@ -57,12 +57,12 @@ internal sealed class FlowRunner : ISlotTaker
     /// Commits a creation, or whatever loading and the mail that came along changed, and asks for slots. Called once, by who made the runner.
     /// The mail goes first: a paused or waiting job is given back as soon as nothing is to be done, and its mail is what it was claimed for.
     /// </summary>
-    public ValueTask<CommitVerdict> BeginAsync(IReadOnlyList<JobMessage>? mail = null)
+    public ValueTask<CommitVerdict> BeginAsync(List<ControlCommand> mail)
     {
         SpinWait.SpinUntil(_turn.TryEnter); // Only somebody who found the job by its id can be in here, for a microsecond.
         try
         {
-            Open(mail ?? []);
+            Open(mail);
             return _commits.FirstVerdict();
         }
         catch (Exception error)
@@ -96,10 +96,10 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>Applies a command whose verdict nobody waits for.</summary>
     public void Tell(JobCommand command) => _ = _turn.Post(new Letter { Command = command });
 
-    /// <summary>Applies an inbox message, once.</summary>
-    public void Deliver(JobMessage message) => InTurn(runner =>
+    /// <summary>Applies a command from the inbox, once.</summary>
+    public void Deliver(ControlCommand command) => InTurn(runner =>
     {
-        runner.Take(message);
+        runner.Take(command);
         runner._commits.Flush(force: false);
         runner._starts.AskForSlots();
     });
@@ -186,11 +186,11 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    private void Take(JobMessage message)
+    private void Take(ControlCommand command)
     {
-        if ((_delivered ??= []).Add(message.Id) && !_commits.IsRetired)
+        if ((_delivered ??= []).Add(command.Id) && !_commits.IsRetired)
         {
-            Change(ControlMessages.ToCommand(message));
+            Change(command);
         }
     }
 
@@ -232,7 +232,7 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    private void Open(IReadOnlyList<JobMessage> mail)
+    private void Open(List<ControlCommand> mail)
     {
         if (_state.IsConcluding)
         {
@@ -240,11 +240,7 @@ internal sealed class FlowRunner : ISlotTaker
         }
 
         HoldsStarts = _state.Head.Paused;
-        foreach (var message in mail)
-        {
-            Take(message);
-        }
-
+        mail.ForEach(Take);
         _commits.Flush(force: true);
         Bodies.Arm(_state, _commits.IsRetired);
         _commits.ReleaseIfIdle();
@@ -257,6 +253,11 @@ internal sealed class FlowRunner : ISlotTaker
         var verdict = JobMachine.Apply(_state, command, _node.Now);
         HoldsStarts = _state.Head.Paused;
         Facts = _state.Head.Attempt == Facts.JobAttempt ? Facts : Facts with { JobAttempt = _state.Head.Attempt };
+        if (command is RestoreCheckpoint && verdict.Effect == CommandEffect.Applied)
+        {
+            Bodies.MarkStale(_state.Changes.Stops);
+        }
+
         if (_state.IsConcluding && !wasConcluding)
         {
             FlowOutput.Begin(_node, this, _state);

@@ -128,10 +128,10 @@ internal sealed class JobCommits
         {
             ref var step = ref _state.Steps[index];
             step.IsTouched = false;
-            if (step.Status != StepStatus.Pending || step.HasRow || step.Detail is not null)
+            if (step.NeedsRow)
             {
                 step.HasRow = true;
-                Fill(ref _transition.AddStep(), index, ref step);
+                step.WriteTo(ref _transition.AddStep(), index, _state.Flow.Steps[index].Id);
             }
         }
 
@@ -145,6 +145,7 @@ internal sealed class JobCommits
         _transition.Head = head;
         _transition.Creation = _isCreated ? null : _state.Creation;
         _transition.Taken = changes.Taken;
+        _transition.Checkpoints = changes.Checkpoints;
         _transition.Releases = releases;
     }
 
@@ -200,7 +201,11 @@ internal sealed class JobCommits
                 _node.Answers.Give(answer.Command, answer.Verdict);
             }
 
-            if (_sealed.Stops.Count > 0)
+            if (_sealed.Stops.Count > 0 && _sealed.Restores)
+            {
+                _runner.Bodies.StopStale(_sealed.Stops);
+            }
+            else if (_sealed.Stops.Count > 0)
             {
                 _runner.Bodies.StopAll(StopReason.JobCancelled);
             }
@@ -265,18 +270,5 @@ internal sealed class JobCommits
         _awaitOpen?.ForEach(letter => letter.TrySetResult(CommandVerdict.Stale));
         _awaitOpen = null;
         _retired.TrySetResult();
-    }
-
-    private void Fill(ref StepRow row, int index, ref StepState step)
-    {
-        row.Path = _state.Flow.Steps[index].Id;
-        row.Index = index;
-        row.Status = step.Status == StepStatus.WaitingInputs ? StepStatus.Pending : step.Status;
-        row.NoItems = step.NoItems;
-        row.Attempt = step.Attempt;
-        row.StartedAt = step.StartedAt;
-        row.CompletedAt = step.CompletedAt;
-        row.Output = step.Output;
-        row.Detail = step.Detail;
     }
 }

@@ -3,13 +3,16 @@ namespace WorkflowEngine;
 /// <summary>The bodies of one job that run: their common token, grace, time limits and reports.</summary>
 internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttemptHost, IDisposable
 {
-    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _gate = new();
+    private CancellationTokenSource _stop = new();
     private HashSet<int>? _abandoned;
+    private HashSet<int>? _stale;
     private HashSet<int>? _timedOut;
     private List<ProgressSink>? _sinks;
     private ITimer? _endTimer;
     private long _armedFor;
     private int _cause;
+    private int _lastStale;
     private int _entering;
 
     /// <summary>Fires when the bodies are to stop.</summary>
@@ -33,15 +36,15 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
 
     public StopReason ReasonOf(int run)
     {
-        lock (_stop)
+        lock (_gate)
         {
-            return _timedOut?.Contains(run) == true ? StopReason.StepTimeout : Cause;
+            return _timedOut?.Contains(run) == true ? StopReason.StepTimeout : run <= _lastStale ? StopReason.JobCancelled : Cause;
         }
     }
 
     public void MarkTimedOut(int run)
     {
-        lock (_stop)
+        lock (_gate)
         {
             (_timedOut ??= []).Add(run);
         }
@@ -65,18 +68,51 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
     /// <summary>Gives up on one run, in the turn.</summary>
     public void Abandon(int step, int run, StepOutcome outcome) => runner.InTurn(_ => Abandonment.One(node, runner, step, run, outcome));
 
+    /// <summary>A restore left these runs behind: their outcomes are stale from now on. In the turn, before any of them can learn so.</summary>
+    public void MarkStale(IReadOnlyList<StepStop> runs)
+    {
+        lock (_gate)
+        {
+            (_stale ??= []).UnionWith(runs.Select(run => run.Run));
+        }
+    }
+
+    /// <summary>The restore is durable: fires the token of those runs, gives the bodies that begin from here on another, and after the grace period gives up on what ignores it.</summary>
+    public void StopStale(IReadOnlyList<StepStop> runs)
+    {
+        var stopped = _stop;
+        lock (_gate)
+        {
+            _stop = new CancellationTokenSource();
+            _lastStale = runs.Max(run => run.Run);
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(static bodies => bodies.Owner.Cancel(bodies.Token), (Owner: this, Token: stopped), preferLocal: false);
+        node.Timers.At(node.Now + node.Options.StepCancellationGrace.Ticks, () => GiveUpStale(runs));
+    }
+
     public void MarkAbandoned(int run)
     {
-        lock (_stop)
+        lock (_gate)
         {
             (_abandoned ??= []).Add(run);
+        }
+    }
+
+    /// <summary>A body ended whose outcome was stale. True when it was given up before, and its slot with it.</summary>
+    public bool HasLostItsSlot(int run)
+    {
+        lock (_gate)
+        {
+            _stale?.Remove(run);
+            return _abandoned?.Remove(run) == true;
         }
     }
 
     /// <summary>True, once, for a run that was given up before it ended.</summary>
     public bool WasAbandoned(int run)
     {
-        lock (_stop)
+        lock (_gate)
         {
             return _abandoned?.Remove(run) == true;
         }
@@ -120,7 +156,7 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
     public IProgressSink OpenProgress(int step, int run)
     {
         var sink = new ProgressSink(runner, step, run, node.Time);
-        lock (_stop)
+        lock (_gate)
         {
             (_sinks ??= []).Add(sink);
         }
@@ -130,7 +166,7 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
 
     public void CloseSink(ProgressSink sink)
     {
-        lock (_stop)
+        lock (_gate)
         {
             _sinks?.Remove(sink);
         }
@@ -139,7 +175,7 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
     public void FlushReports()
     {
         ProgressSink[] sinks;
-        lock (_stop)
+        lock (_gate)
         {
             sinks = _sinks is { Count: > 0 } ? [.. _sinks] : [];
         }
@@ -151,6 +187,25 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
     }
 
     public void Dispose() => _endTimer?.Dispose(); // The token source stays: bodies that were given up may still look at it.
+
+    private void GiveUpStale(IReadOnlyList<StepStop> runs)
+    {
+        foreach (var run in runs)
+        {
+            lock (_gate)
+            {
+                if (_stale?.Remove(run.Run) != true)
+                {
+                    continue; // It ended meanwhile.
+                }
+
+                (_abandoned ??= []).Add(run.Run);
+            }
+
+            EngineLog.StepAbandoned(node.Log, runner.Id, runner.Flow.Flow.Steps[run.Step].Id);
+            node.Scheduler.Release();
+        }
+    }
 
     private void Fire() => Cancel(_stop);
 

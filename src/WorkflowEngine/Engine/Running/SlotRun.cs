@@ -22,7 +22,7 @@ internal static class SlotRun
                 var outcome = await node.Executor.ExecuteAsync(runner, task).ConfigureAwait(false);
                 var goesOn = steps < MostSteps && node.Time.GetElapsedTime(began) < LongestStay;
                 var verdict = await runner.ApplyAsync(new EndStep(task.Start.Step, task.Start.Run, outcome), keepsSlot: goesOn).ConfigureAwait(false);
-                if (verdict.Effect == CommandEffect.Stale && runner.Bodies.WasAbandoned(task.Start.Run))
+                if (verdict.Effect == CommandEffect.Stale && runner.Bodies.HasLostItsSlot(task.Start.Run))
                 {
                     EngineLog.LateResult(node.Log, runner.Id, task.Step.Id);
                     return; // The slot was taken back when the body was given up.

@@ -1,3 +1,5 @@
+using WorkflowEngine.Storage;
+
 namespace WorkflowEngine;
 
 /// <summary>What the commands since the last transition changed, and what is to happen once that is durable.</summary>
@@ -10,6 +12,7 @@ internal sealed class ChangeSet
     private List<int>? _forced;
     private List<Guid>? _taken;
     private List<CommandAnswer>? _answers;
+    private List<StoredCheckpoint>? _checkpoints;
 
     /// <summary>Stands where a retired job's was; never changed.</summary>
     public static ChangeSet Retired { get; } = new();
@@ -51,6 +54,9 @@ internal sealed class ChangeSet
     /// <summary>Something in here must become durable soon; a start or progress report alone can ride with the next commit.</summary>
     public bool IsUrgent { get; set; }
 
+    /// <summary>The job is put back to a checkpoint: what earlier change sets readied counts no more, and <see cref="Stops"/> are of runs that are over.</summary>
+    public bool Restores { get; set; }
+
     /// <summary>Runs whose tokens fire once this is durable.</summary>
     public IReadOnlyList<StepStop> Stops => _stops ?? (IReadOnlyList<StepStop>)[];
 
@@ -60,11 +66,15 @@ internal sealed class ChangeSet
     /// <summary>What the senders of commands are told once this is durable.</summary>
     public IReadOnlyList<CommandAnswer> Answers => _answers ?? (IReadOnlyList<CommandAnswer>)[];
 
+    public IReadOnlyList<StoredCheckpoint> Checkpoints => _checkpoints ?? (IReadOnlyList<StoredCheckpoint>)[];
+
     public bool IsEmpty => Touched.Count == 0 && Events.Count == 0 && !HeadChanged && _taken is not { Count: > 0 };
 
     public void Stop(int step, int run, StopReason cause) => (_stops ??= []).Add(new StepStop(step, run, cause));
 
     public void Take(Guid message) => (_taken ??= []).Add(message);
+
+    public void Keep(StoredCheckpoint checkpoint) => (_checkpoints ??= []).Add(checkpoint);
 
     public void Answer(Guid command, CommandVerdict verdict) => (_answers ??= []).Add(new CommandAnswer(command, verdict));
 
@@ -77,10 +87,12 @@ internal sealed class ChangeSet
         HeadChanged = false;
         FirstStartAt = 0;
         IsUrgent = false;
+        Restores = false;
         // New lists: what was sealed may still be read by those who act on the commit.
         _stops = null;
         _taken = null;
         _answers = null;
+        _checkpoints = null;
     }
 }
 

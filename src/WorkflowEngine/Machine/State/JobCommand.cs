@@ -1,4 +1,5 @@
 using System.Text.Json;
+using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
 
@@ -77,6 +78,20 @@ internal sealed record SendSignal(string Name, JsonElement Value, string? Dedupe
 internal sealed record WriteVariable(JobVariable Variable) : ControlCommand
 {
     public override string Word => "set_variable";
+}
+
+internal sealed record CreateCheckpoint(string CheckpointId, string? Description) : ControlCommand
+{
+    public override string Word => "checkpoint";
+}
+
+/// <summary>Puts the job back; a snapshot that is null was not found.</summary>
+internal sealed record RestoreCheckpoint(string CheckpointId, JobSnapshot? Snapshot) : ControlCommand
+{
+    /// <summary>The step whose own body asks for this and goes on; -1: none. Only of a flow of one step, whose body nobody else shares a token with.</summary>
+    public int KeepsRunning { get; init; } = -1;
+
+    public override string Word => "restore";
 }
 
 /// <summary>A message that this version does not understand: refused, never dropped silently.</summary>

@@ -53,8 +53,35 @@ internal struct StepState
     /// <summary>The one place where a step's status changes.</summary>
     public void Become(StepStatus to) => Status = StatusChanges.Checked(Status, to);
 
-    /// <summary>The status that the step's row holds.</summary>
-    public void Restore(StepStatus stored) => Status = stored;
+    /// <summary>There is something to keep, or something kept to be overwritten.</summary>
+    public readonly bool NeedsRow => Status != StepStatus.Pending || HasRow || Detail is not null;
+
+    /// <summary>What its row keeps; everything that follows from it is to be derived.</summary>
+    public void Fill(in StepRow row)
+    {
+        Status = row.Status;
+        HasRow = true;
+        NoItems = row.NoItems;
+        Attempt = row.Attempt;
+        StartedAt = row.StartedAt;
+        CompletedAt = row.CompletedAt;
+        Output = row.Output;
+        Detail = row.Detail;
+    }
+
+    /// <summary>Writes its row.</summary>
+    public readonly void WriteTo(ref StepRow row, int index, string path)
+    {
+        row.Path = path;
+        row.Index = index;
+        row.Status = Status == StepStatus.WaitingInputs ? StepStatus.Pending : Status;
+        row.NoItems = NoItems;
+        row.Attempt = Attempt;
+        row.StartedAt = StartedAt;
+        row.CompletedAt = CompletedAt;
+        row.Output = Output;
+        row.Detail = Detail;
+    }
 }
 
 /// <summary>How an edge was resolved.</summary>
