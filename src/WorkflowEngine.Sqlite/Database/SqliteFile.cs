@@ -25,7 +25,7 @@ internal sealed class SqliteFile : IDisposable
             throw new StoreException("The SQLite store needs a file: for example \"Data Source=workflow.db\". For jobs in memory use UseInMemory.", isTransient: false);
         }
 
-        Path = System.IO.Path.GetFullPath(builder.DataSource);
+        Path = Locate(builder.DataSource);
         builder.DataSource = Path;
         _busyMilliseconds = new SqliteConnectionStringBuilder().DefaultTimeout == builder.DefaultTimeout ? 5000 : builder.DefaultTimeout * 1000;
         builder.DefaultTimeout = 1;
@@ -40,6 +40,13 @@ internal sealed class SqliteFile : IDisposable
     }
 
     public string Path { get; }
+
+    /// <summary>The file itself: one database has one worker's lock and one packet folder, by whatever link it is named.</summary>
+    public static string Locate(string dataSource)
+    {
+        var path = System.IO.Path.GetFullPath(dataSource);
+        return new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
+    }
 
     /// <summary>The writer's connection, on a file whose schema is the one that this version knows.</summary>
     /// <exception cref="StoreException">The file cannot be used; the message names it and what to do.</exception>
@@ -97,7 +104,7 @@ internal sealed class SqliteFile : IDisposable
         }
         catch (IOException error)
         {
-            throw new StoreException($"Another process is the worker of {Path}. One worker process per file: end it, or start this one with RunJobs = false.", isTransient: false, error);
+            throw new StoreException($"Another process is the worker of {Path}{Holder()}. One worker process per file: end it, or start this one with RunJobs = false.", isTransient: false, error);
         }
     }
 
@@ -112,6 +119,18 @@ internal sealed class SqliteFile : IDisposable
         ReleaseWorkerLock();
         using var pooled = new SqliteConnection(_reading);
         SqliteConnection.ClearPool(pooled);
+    }
+
+    private string Holder()
+    {
+        try
+        {
+            return Read(Nodes.Names) is [var name, ..] ? $" (node {name})" : string.Empty;
+        }
+        catch (Exception error) when (error is SqliteException or StoreException)
+        {
+            return string.Empty; // The refusal matters more than who caused it.
+        }
     }
 
     private SqliteConnection Open(string connectionString)
@@ -144,8 +163,13 @@ internal sealed class SqliteFile : IDisposable
     private void Migrate(SqliteConnection connection)
     {
         var steps = Migrations();
+        if (Version(connection) == steps.Count)
+        {
+            return; // Without the write lock: a worker at full load may leave no gap for it.
+        }
+
         using var transaction = connection.BeginTransaction();
-        var version = Convert.ToInt32(Scalar(connection, "pragma user_version"), null);
+        var version = Version(connection);
         if (version > steps.Count)
         {
             throw new StoreException($"The database {Path} has schema {version}, newer than the {steps.Count} that this version knows. Use a newer version of WorkflowEngine.", isTransient: false);
@@ -169,6 +193,8 @@ internal sealed class SqliteFile : IDisposable
         Execute(connection, $"pragma user_version = {steps.Count}");
         transaction.Commit();
     }
+
+    private static int Version(SqliteConnection connection) => Convert.ToInt32(Scalar(connection, "pragma user_version"), null);
 
     private StoreException MissingSchema(int version) => new(
         $"The database {Path} {(version == 0 ? "is empty" : $"has schema {version}")}; this version needs schema {Migrations().Count}. Run `wf migrate --store sqlite:{Path}`, or set AutoMigrate = true.",

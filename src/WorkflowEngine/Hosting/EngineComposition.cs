@@ -23,6 +23,9 @@ internal sealed class EngineComposition
 
     public Func<IServiceProvider, IDataPacketStore>? Packets { get; set; }
 
+    /// <summary>Where the store wants large packets when nothing else is said.</summary>
+    public string? StorePacketFolder { get; set; }
+
     public static TimeProvider TimeOf(IServiceProvider services) => services.GetService<TimeProvider>() ?? TimeProvider.System;
 }
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using WorkflowEngine.Sqlite;
 using WorkflowEngine.Storage;
 
@@ -114,6 +116,38 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Packets_WithoutAFolderOfTheirOwn_LieBesideTheFileThatALinkNames()
+    {
+        await MakeAsync();
+        File.CreateSymbolicLink(_folder.File + "-link", _folder.File);
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddWorkflowEngine()
+            .UseSqlite($"Data Source={_folder.File}-link")
+            .AddStep("large", payload => DataPacket.Of(new string('x', 100_000)))
+            .AddFlow("large", flow => flow.Start("a", "large"));
+        using var host = builder.Build();
+        await host.StartAsync();
+
+        (await host.Services.GetRequiredService<IWorkflowEngine>().RunAsync("large")).Succeeded.Should().BeTrue();
+
+        await host.StopAsync();
+        Directory.GetFiles(_folder.File + "-packets", "*.json", SearchOption.AllDirectories).Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task Open_WhileAnotherProcessWrites_NeedsNoLock()
+    {
+        await MakeAsync();
+        using var writer = new SqliteConnection($"Data Source={_folder.File};Pooling=False");
+        writer.Open();
+        using var writing = writer.BeginTransaction(deferred: false);
+
+        await using var store = _folder.Open(more: "Default Timeout=1");
+
+        (await store.ListAsync(new JobQuery(), default)).Jobs.Should().NotBeEmpty();
+    }
+
+    [Fact]
     public async Task Renew_BySecondWorker_IsRefusedUntilTheFirstStops()
     {
         await using var first = _folder.Open();
@@ -122,7 +156,7 @@ public sealed class SqliteFileTests : IDisposable
 
         var renew = async () => await BeatAsync(second, Two);
 
-        (await renew.Should().ThrowAsync<StoreException>().WithMessage($"*Another process is the worker of {_folder.File}*RunJobs = false*")).Which.IsTransient.Should().BeFalse();
+        (await renew.Should().ThrowAsync<StoreException>().WithMessage($"*Another process is the worker of {_folder.File} (node node)*RunJobs = false*")).Which.IsTransient.Should().BeFalse();
         await BeatAsync(first, One, stopping: true);
         await renew.Should().NotThrowAsync();
     }
