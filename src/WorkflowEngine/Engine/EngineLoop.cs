@@ -89,9 +89,9 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         {
             _wake.Release();
         }
-        catch (SemaphoreFullException)
+        catch (Exception error) when (error is SemaphoreFullException or ObjectDisposedException)
         {
-            // Two wakers at once: one signal is enough.
+            // Two wakers at once: one signal is enough. And a timer's callback may have begun before the timer was disposed: what it threw then would end the process.
         }
     }
 
@@ -178,16 +178,29 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         {
             EngineLog.FlowMissing(node.Log, job.Creation.Id, job.Creation.FlowId, job.Creation.FlowVersion);
             node.GiveBack(1);
+            var head = job.Head;
+            head.Version++;
+            await node.Commits.CommitAsync(new TransitionBuilder { Id = job.Creation.Id, Incarnation = node.Incarnation, Epoch = job.Epoch, Head = head, Releases = true }.Build()).ConfigureAwait(false);
             return;
         }
 
+        node.Refusals.TryRemove(job.Creation.Id, out var refusal);
         var mail = new List<ControlCommand>(job.Mail.Count);
         foreach (var message in job.Mail)
         {
-            mail.Add(await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
+            mail.Add(refusal?.Blames(message.Id) == true
+                ? new RefusedCommand(message.Action, $"The store cannot keep what it brings: {refusal.Message}") { Id = message.Id, Actor = message.Actor }
+                : await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
         }
 
-        var runner = new FlowRunner(node, flow, JobRebuild.Load(flow.Flow, job, node.Now), job.StoreTag);
+        var state = JobRebuild.Load(flow.Flow, job, node.Now);
+        if (refusal is not null)
+        {
+            state.Refusals = refusal.InARow;
+            JobMachine.Apply(state, new RefuseContent(refusal.Steps, refusal.Message, refusal.EndsJob), node.Now);
+        }
+
+        var runner = new FlowRunner(node, flow, state, job.StoreTag);
         node.Add(runner);
         await runner.BeginAsync(mail).ConfigureAwait(false);
     }

@@ -24,7 +24,8 @@ internal static class JobControls
             WriteVariable write => Write(state, write, now),
             CreateCheckpoint create => JobCheckpoints.Create(state, create, now),
             RestoreCheckpoint restore => JobCheckpoints.Restore(state, restore, now),
-            _ => CommandVerdict.Refused($"The action '{command.Word}' is unknown to this version."),
+            RefusedCommand refused => CommandVerdict.Refused(refused.Message),
+            _ => throw new InvalidOperationException($"The command {command.GetType().Name} is unknown."),
         };
         Audit(state, command, verdict, before, now);
         return verdict;

@@ -43,6 +43,7 @@ internal static class JobMachine
             ReportProgress progress => Report(state, progress, now),
             WakeDue => StepWaits.Wake(state, now),
             TimeOutJob => TimeOut(state, now),
+            RefuseContent refused => Refuse(state, refused, now),
             Conclude conclude => JobEnd.Conclude(state, conclude, now),
             ControlCommand control => JobControls.Apply(state, control, now),
             _ => throw new InvalidOperationException($"The command {command.GetType().Name} is unknown."),
@@ -65,6 +66,12 @@ internal static class JobMachine
             return false;
         }
 
+        start = Begin(state, index, now);
+        return true;
+    }
+
+    private static StepStart Begin(JobState state, int index, long now)
+    {
         if (state.Head.StartedAt == 0)
         {
             state.Head.StartedAt = now;
@@ -94,8 +101,30 @@ internal static class JobMachine
         }
 
         UpdateStatus(state, now);
-        start = new StepStart(index, step.Run, step.Attempt, step.DetailOrNone);
-        return true;
+        return new StepStart(index, step.Run, step.Attempt, step.DetailOrNone);
+    }
+
+    /// <summary>What a body made cannot be stored: that attempt is the step's last. The second time in a row, or when no step is to blame, it is the job's end.</summary>
+    private static CommandVerdict Refuse(JobState state, RefuseContent refused, long now)
+    {
+        if (state.IsTerminal)
+        {
+            return CommandVerdict.Stale;
+        }
+
+        if (refused.EndsJob)
+        {
+            JobEnd.Decide(state, JobStatus.Failed, Reasons.ResultNotStorable, refused.Message, stopRunning: true, now);
+            return CommandVerdict.Applied;
+        }
+
+        foreach (var index in refused.Steps.Where(index => state.Steps[index].IsReady))
+        {
+            var error = new StepError(Reasons.ResultNotStorable, $"The store cannot keep what step '{state.Flow.Steps[index].Id}' made: {refused.Message}", Retryable: false);
+            StepEnds.Apply(state, new EndStep(index, Begin(state, index, now).Run, new StepOutcome(OutcomeKind.Failed) { Error = error }), now);
+        }
+
+        return CommandVerdict.Applied;
     }
 
     /// <summary>Called when the change set that readied steps is durable: from now on they may start.</summary>

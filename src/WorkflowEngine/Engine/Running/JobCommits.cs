@@ -21,6 +21,7 @@ internal sealed class JobCommits
     private List<Letter>? _awaitSealed;
     private TaskCompletionSource<CommitVerdict>? _first;
     private CommitVerdict _lastVerdict;
+    private readonly int _endedAttempt;
     private bool _inFlight;
     private bool _isCreated;
 
@@ -30,6 +31,7 @@ internal sealed class JobCommits
         _runner = runner;
         _state = state;
         _isCreated = state.Head.Version > 0;
+        _endedAttempt = state.IsTerminal ? state.Head.Attempt : 0; // Claimed for its mail alone: its books are closed already.
         _transition.Id = state.Id;
         _transition.Incarnation = node.Incarnation;
         _transition.Epoch = state.Epoch;
@@ -195,6 +197,7 @@ internal sealed class JobCommits
                 _node.Events.Publish(_transition.Events);
             }
 
+            _state.Refusals = 0;
             JobMachine.ReleaseReadied(_state, _sealed!);
             foreach (var answer in _sealed!.Answers)
             {
@@ -228,6 +231,11 @@ internal sealed class JobCommits
                 EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result.ToString());
             }
 
+            if (verdict.Result == CommitResult.Refused && _transition.Creation is null)
+            {
+                _node.Reload(Refusal.Of(_transition, verdict.Message ?? "The store gave no reason.", _state.Refusals + 1));
+            }
+
             Drop();
         }
 
@@ -250,6 +258,11 @@ internal sealed class JobCommits
 
     private void CloseBooks()
     {
+        if (_state.Head.Attempt == _endedAttempt)
+        {
+            return;
+        }
+
         if (_state.IsTerminal)
         {
             var began = Math.Max(_state.Head.StartedAt, _state.Creation.CreatedAt);

@@ -74,6 +74,9 @@ internal sealed class JobState
     /// <summary>What follows from the rows is being derived again: it was told when it happened first, and is not told twice.</summary>
     public bool IsLoading { get; set; }
 
+    /// <summary>How many of this job's transitions in a row the store has refused for their content (G3).</summary>
+    public int Refusals { get; set; }
+
     /// <summary>When waiting steps are due, soonest first; entries of steps that wait no longer are passed over.</summary>
     public PriorityQueue<int, long>? Due { get; set; }
 
