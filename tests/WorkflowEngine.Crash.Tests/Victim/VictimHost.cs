@@ -38,6 +38,7 @@ internal static class VictimHost
                 options.PollInterval = TimeSpan.FromMilliseconds(100);
                 options.ShutdownGrace = TimeSpan.FromMilliseconds(plan.ShutdownGraceMilliseconds);
                 options.StepCancellationGrace = TimeSpan.FromMilliseconds(plan.CancellationGraceMilliseconds);
+                options.LeaseDuration = TimeSpan.FromMilliseconds(plan.LeaseMilliseconds);
                 options.MaxConcurrentSteps = plan.Slots;
                 options.NodeName = $"victim-{plan.Life}";
             })
