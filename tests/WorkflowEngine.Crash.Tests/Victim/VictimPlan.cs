@@ -39,6 +39,9 @@ public sealed record VictimPlan
     /// <summary>How long the node may be silent.</summary>
     public int LeaseMilliseconds { get; init; } = 15_000;
 
+    /// <summary>After how many deaths taken alone a job is parked.</summary>
+    public int MaxStrikes { get; init; } = 5;
+
     /// <summary>Steps at the same time.</summary>
     public int Slots { get; init; } = 64;
 
