@@ -76,7 +76,7 @@ internal sealed class SqliteStore : IJobStore, IAsyncDisposable
     public ValueTask<SendVerdict> SendAsync(JobMessage message, CancellationToken cancellationToken) => Guarded(() =>
     {
         var verdict = _writer.Run(connection => Inbox.Add(connection, message));
-        if (verdict == SendVerdict.Accepted)
+        if (verdict is SendVerdict.Accepted or SendVerdict.Terminal)
         {
             _hints.Writer.TryWrite(new StoreHint(message.JobId));
         }

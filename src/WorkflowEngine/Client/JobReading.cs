@@ -160,6 +160,8 @@ internal sealed class JobReading(EngineNode node)
         return [.. job.Checkpoints.Select(kept => new Checkpoint(kept.Id, kept.Description, new DateTimeOffset(kept.CreatedAt, TimeSpan.Zero), kept.Status, Math.Round(kept.Percentage, 2)))];
     }
 
+    public Task<JobExport> ExportAsync(JobId id, CancellationToken cancellationToken) => new JobTransfer(node, this).ExportAsync(id, cancellationToken);
+
     public async Task<JobExplanation> ExplainAsync(JobId id, CancellationToken cancellationToken)
     {
         var job = await LoadAsync(id, JobParts.Steps | JobParts.Mail, cancellationToken).ConfigureAwait(false);

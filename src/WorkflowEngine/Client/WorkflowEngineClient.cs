@@ -7,6 +7,9 @@ namespace WorkflowEngine;
 internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, JobReading reading, JobControl control) : IWorkflowEngine
 {
     private const int PageSize = 500;
+
+    /// <summary>Jobs that are created in one commit.</summary>
+    private const int BatchSize = 500;
     private const int MostAnswers = 32;
 
     public IFlowCatalog Flows => node.Catalog;
@@ -21,9 +24,14 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
     {
         ArgumentNullException.ThrowIfNull(starts);
         var handles = new List<JobHandle>();
-        foreach (var start in starts)
+        foreach (var batch in starts.Chunk(BatchSize))
         {
-            handles.Add(Handle(await BeginAsync(start.FlowId, start.Input, start.Options, cancellationToken).ConfigureAwait(false)));
+            var resolved = Array.ConvertAll(batch, start => (FlowOf(start.FlowId, start.Options), start.Input, start.Options));
+            foreach (var (start, started) in batch.Zip(await starter.StartManyAsync(resolved, cancellationToken).ConfigureAwait(false)))
+            {
+                await RestartIfAskedAsync(started, start.Options, cancellationToken).ConfigureAwait(false);
+                handles.Add(Handle(started));
+            }
         }
 
         return handles;
@@ -111,6 +119,12 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
         return new BulkResult(matched, applied, refused);
     }
 
+    public async Task<JobHandle> ImportJobAsync(JobExport export, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(export);
+        return GetJob(await new JobTransfer(node, reading).ImportAsync(export, cancellationToken).ConfigureAwait(false));
+    }
+
     public async IAsyncEnumerable<JobEvent> WatchAsync(JobFilter? filter = null, long after = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using var watcher = node.Events.Watch(job: null, capacity: 65_536);
@@ -128,25 +142,28 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
 
     private async ValueTask<JobStarter.Started> BeginAsync(string flowId, DataPacket? input, JobOptions? options, CancellationToken cancellationToken)
     {
-        ArgumentException.ThrowIfNullOrEmpty(flowId);
-        var flow = node.Catalog.GetActive(flowId);
-        if (options?.FlowVersion is { } version && version != flow.Version)
-        {
-            flow = node.Catalog.TryGet(flowId, version, out var other) ? other : throw new FlowNotFoundException($"{flowId} version {version}");
-        }
-
-        var started = await starter.StartAsync(flow, input, options, cancellationToken).ConfigureAwait(false);
-        if (started.AlreadyExisted && options is { KeyReuse: KeyReuse.RestartFailed })
-        {
-            await RestartAsync(started.Id, options, cancellationToken).ConfigureAwait(false);
-        }
-
+        var started = await starter.StartAsync(FlowOf(flowId, options), input, options, cancellationToken).ConfigureAwait(false);
+        await RestartIfAskedAsync(started, options, cancellationToken).ConfigureAwait(false);
         return started;
     }
 
-    /// <summary>Retries the job of a key if it failed; of several who try at once, one does.</summary>
-    private async ValueTask RestartAsync(JobId id, JobOptions options, CancellationToken cancellationToken)
+    private CompiledFlow FlowOf(string flowId, JobOptions? options)
     {
+        ArgumentException.ThrowIfNullOrEmpty(flowId);
+        var flow = node.Catalog.GetActive(flowId);
+        return options?.FlowVersion is not { } version || version == flow.Version ? flow
+            : node.Catalog.TryGet(flowId, version, out var other) ? other : throw new FlowNotFoundException($"{flowId} version {version}");
+    }
+
+    /// <summary>Retries the job of a key if it failed; of several who try at once, one does.</summary>
+    private async ValueTask RestartIfAskedAsync(JobStarter.Started started, JobOptions? options, CancellationToken cancellationToken)
+    {
+        if (!started.AlreadyExisted || options is not { KeyReuse: KeyReuse.RestartFailed })
+        {
+            return;
+        }
+
+        var id = started.Id;
         var job = await reading.LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
         if (job.Head.Status == JobStatus.Failed)
         {

@@ -178,6 +178,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         {
             EngineLog.FlowMissing(node.Log, job.Creation.Id, job.Creation.FlowId, job.Creation.FlowVersion);
             node.GiveBack(1);
+            await node.Commits.CommitAsync(JobCommits.SealUnchanged(node.Incarnation, job)).ConfigureAwait(false);
             return;
         }
 

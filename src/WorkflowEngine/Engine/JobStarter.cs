@@ -16,7 +16,47 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     {
         cancellationToken.ThrowIfCancellationRequested();
         JobOptionsCheck.Throw(options);
-        await RefuseWhenFullAsync(cancellationToken).ConfigureAwait(false);
+        await RefuseWhenFullAsync(1, cancellationToken).ConfigureAwait(false);
+        return await CreateAsync(flow, await PrepareAsync(flow, input, options, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+    }
+
+    /// <summary>Creates a batch in one commit, unowned, and judges each by itself; the first that is refused is thrown after all of them were judged.</summary>
+    public async ValueTask<IReadOnlyList<Started>> StartManyAsync(IReadOnlyList<(CompiledFlow Flow, DataPacket? Input, JobOptions? Options)> starts, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        foreach (var start in starts)
+        {
+            JobOptionsCheck.Throw(start.Options);
+        }
+
+        await RefuseWhenFullAsync(starts.Count, cancellationToken).ConfigureAwait(false);
+        var transitions = new List<JobTransition>(starts.Count);
+        foreach (var start in starts)
+        {
+            transitions.Add(JobCommits.SealUnowned(await PrepareAsync(start.Flow, start.Input, start.Options, cancellationToken).ConfigureAwait(false)));
+        }
+
+        var verdicts = await node.Commits.CommitManyAsync(transitions).ConfigureAwait(false);
+        var started = new List<Started>(starts.Count);
+        WorkflowException? refusal = null;
+        for (var i = 0; i < verdicts.Length; i++)
+        {
+            try
+            {
+                started.Add(Judge(transitions[i].Creation!, verdicts[i], runner: null));
+            }
+            catch (WorkflowException error)
+            {
+                refusal ??= error;
+            }
+        }
+
+        return refusal is null ? started : throw refusal;
+    }
+
+    /// <summary>A new job that is not committed yet; its input, when it is large, is stored.</summary>
+    private async ValueTask<JobState> PrepareAsync(CompiledFlow flow, DataPacket? input, JobOptions? options, CancellationToken cancellationToken)
+    {
         var now = node.Now;
         var id = JobId.New(new DateTimeOffset(now, TimeSpan.Zero));
         var packet = (input ?? DataPacket.Empty).Stamped(string.Empty, new DateTimeOffset(now, TimeSpan.Zero));
@@ -33,13 +73,12 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
             RequestHash = options?.Key is null ? null : HashOf(flow.Id, packet, options),
         };
         WorkflowTelemetry.JobStarted(flow.Id);
-        return await CreateAsync(flow, creation, data, now).ConfigureAwait(false);
+        return JobMachine.Create(flow, creation, data, now);
     }
 
-    private ValueTask<Started> CreateAsync(CompiledFlow flow, JobCreation creation, JobData data, long now)
+    private ValueTask<Started> CreateAsync(CompiledFlow flow, JobState state)
     {
-        var state = JobMachine.Create(flow, creation, data, now);
-        var mayOwn = node.Accepts && node.Options.RunJobs && creation.Options is not { StartAfter: not null } && !state.Head.Paused;
+        var mayOwn = node.Accepts && node.Options.RunJobs && state.Creation.Options is not { StartAfter: not null } && !state.Head.Paused;
         return mayOwn && node.FindFlow(flow.Id, flow.Version) is { IsWhole: true } runnable && node.Reserve(1) == 1 ? OwnAsync(runnable, state) : LeaveAsync(state);
     }
 
@@ -68,12 +107,13 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
         _ => new Started(creation.Id, AlreadyExisted: false, runner),
     };
 
-    private async ValueTask RefuseWhenFullAsync(CancellationToken cancellationToken)
+    /// <summary>Jobs for which there is a place on this node do not queue.</summary>
+    private async ValueTask RefuseWhenFullAsync(int count, CancellationToken cancellationToken)
     {
-        if (node.Options.MaxQueuedJobs is { } limit && !(node.Accepts && node.Held < node.Options.MaxConcurrentJobs))
+        if (node.Options.MaxQueuedJobs is { } limit && (node.Accepts ? node.Options.MaxConcurrentJobs - node.Held : 0) is var free && free < count)
         {
             var overview = await node.Store.OverviewAsync(cancellationToken).ConfigureAwait(false);
-            if (overview.QueueDepth >= limit)
+            if (overview.QueueDepth + count - Math.Max(0, free) > limit)
             {
                 throw new QueueFullException(limit);
             }

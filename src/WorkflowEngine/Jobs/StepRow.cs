@@ -28,7 +28,7 @@ public struct StepRow
     public int Attempt
     {
         readonly get => _attempt;
-        set => _attempt = (ushort)value;
+        set => _attempt = checked((ushort)value);
     }
 
     /// <summary>UTC ticks of the latest start; 0: not yet.</summary>

@@ -41,6 +41,20 @@ internal sealed class GroupCommitter : IAsyncDisposable
         return _queue.Writer.TryWrite(entry) ? new(entry.Task) : throw new StoreException("The committer has stopped.", isTransient: false);
     }
 
+    /// <summary>Completes with all verdicts once the transitions are durable: together, in one batch, unless the store cannot take them so.</summary>
+    public async ValueTask<CommitVerdict[]> CommitManyAsync(IReadOnlyList<JobTransition> transitions)
+    {
+        var entries = transitions.Select(transition => new Entry(transition)).ToArray();
+        for (var i = 1; i < entries.Length; i++)
+        {
+            entries[i - 1].Next = entries[i];
+        }
+
+        return entries.Length == 0 ? []
+            : _queue.Writer.TryWrite(entries[0]) ? await Task.WhenAll(entries.Select(entry => entry.Task)).ConfigureAwait(false)
+            : throw new StoreException("The committer has stopped.", isTransient: false);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
@@ -57,7 +71,10 @@ internal sealed class GroupCommitter : IAsyncDisposable
             batch.Clear();
             while (batch.Count < MostTransitions && _queue.Reader.TryRead(out var entry))
             {
-                batch.Add(entry);
+                for (; entry is not null; entry = entry.Next)
+                {
+                    batch.Add(entry);
+                }
             }
 
             await CommitAsync(batch).ConfigureAwait(false);
@@ -112,5 +129,8 @@ internal sealed class GroupCommitter : IAsyncDisposable
     private sealed class Entry(JobTransition transition) : TaskCompletionSource<CommitVerdict>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public JobTransition Transition { get; } = transition;
+
+        /// <summary>The one that is to be committed together with this.</summary>
+        public Entry? Next { get; set; }
     }
 }

@@ -82,12 +82,17 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
         }
 
         var verdict = job.Receive(message, out var isUnowned);
-        if (verdict == SendVerdict.Accepted && isUnowned)
+        if (verdict is not (SendVerdict.Accepted or SendVerdict.Terminal))
+        {
+            return new(verdict);
+        }
+
+        if (isUnowned)
         {
             _runnable.Add(message.JobId, dueAt: 0, rank: long.MinValue);
             _hints.Writer.TryWrite(new StoreHint(message.JobId));
         }
-        else if (verdict == SendVerdict.Accepted)
+        else
         {
             _ownedMail.Enqueue(message);
         }

@@ -32,5 +32,18 @@ internal sealed class StoreCommits(IJobStore store, GroupCommitter? committer) :
         return new(verdicts[0]);
     }
 
+    /// <summary>Several at once, in one commit when the store can take them so.</summary>
+    public async ValueTask<CommitVerdict[]> CommitManyAsync(IReadOnlyList<JobTransition> transitions)
+    {
+        if (committer is not null)
+        {
+            return await committer.CommitManyAsync(transitions).ConfigureAwait(false);
+        }
+
+        var verdicts = new CommitVerdict[transitions.Count];
+        await store.CommitAsync(transitions.ToArray(), verdicts, CancellationToken.None).ConfigureAwait(false);
+        return verdicts;
+    }
+
     public ValueTask DisposeAsync() => committer?.DisposeAsync() ?? default;
 }

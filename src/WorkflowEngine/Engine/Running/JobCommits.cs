@@ -21,6 +21,7 @@ internal sealed class JobCommits
     private List<Letter>? _awaitSealed;
     private TaskCompletionSource<CommitVerdict>? _first;
     private CommitVerdict _lastVerdict;
+    private readonly int _endedAttempt;
     private bool _inFlight;
     private bool _isCreated;
 
@@ -30,6 +31,7 @@ internal sealed class JobCommits
         _runner = runner;
         _state = state;
         _isCreated = state.Head.Version > 0;
+        _endedAttempt = state.IsTerminal ? state.Head.Attempt : 0; // Claimed for its mail alone: its books are closed already.
         _transition.Id = state.Id;
         _transition.Incarnation = node.Incarnation;
         _transition.Epoch = state.Epoch;
@@ -80,6 +82,14 @@ internal sealed class JobCommits
             Head = state.Head,
             Events = new EventRow(state.Id, state.Flow.Id, 1, state.Changes.Events.Count, state.Changes.Events.Written),
         };
+    }
+
+    /// <summary>Gives back a claimed job as it is.</summary>
+    public static JobTransition SealUnchanged(Guid incarnation, StoredJob job)
+    {
+        var head = job.Head;
+        head.Version++;
+        return new JobTransition { Id = job.Creation.Id, Incarnation = incarnation, Epoch = job.Epoch, Head = head, Events = new EventRow(job.Creation.Id, job.Creation.FlowId, head.Sequence + 1, 0, default), Releases = true };
     }
 
     /// <summary>Gives the job back unfinished, if no body runs and nothing is in flight.</summary>
@@ -250,6 +260,11 @@ internal sealed class JobCommits
 
     private void CloseBooks()
     {
+        if (_state.Head.Attempt == _endedAttempt)
+        {
+            return;
+        }
+
         if (_state.IsTerminal)
         {
             var began = Math.Max(_state.Head.StartedAt, _state.Creation.CreatedAt);
