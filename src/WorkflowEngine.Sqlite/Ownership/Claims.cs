@@ -23,6 +23,11 @@ internal static class Claims
         }
 
         var owner = Columns.Blob(request.Incarnation);
+        if (request.Job is { } one)
+        {
+            return new ClaimReply(Own(connection, owner, OneUnowned(connection, one)), [], NextDue(connection), now);
+        }
+
         var chosen = new Dictionary<JobId, JobStrikes>();
         Forgotten(connection, request, owner, chosen);
         var allowance = request.Struck;
@@ -86,6 +91,18 @@ internal static class Claims
                 chosen.Add(id, Strikes.Of(connection, Columns.Blob(id.Value)) with { HeldUntil = 0 });
             }
         }
+    }
+
+    /// <summary>Exactly this job, whatever holds it back: a person asks for it.</summary>
+    private static Dictionary<JobId, JobStrikes> OneUnowned(SqliteConnection connection, JobId job)
+    {
+        var id = Columns.Blob(job.Value);
+        using var statement = Statement.Once(
+            connection,
+            "select 1 from jobs where id = $1 and owner is null and (status < 4 or exists (select 1 from inbox where job_id = $1 and body is not null))",
+            id);
+        using var reader = statement.Query();
+        return reader.Read() ? new() { [job] = Strikes.Of(connection, id) with { HeldUntil = 0 } } : [];
     }
 
     private static DateTimeOffset? NextDue(SqliteConnection connection)

@@ -93,9 +93,9 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         {
             _wake.Release();
         }
-        catch (SemaphoreFullException)
+        catch (Exception error) when (error is SemaphoreFullException or ObjectDisposedException)
         {
-            // Two wakers at once: one signal is enough.
+            // Two wakers at once: one signal is enough. And a timer's callback may have begun before the timer was disposed: what it threw then would end the process.
         }
     }
 
@@ -146,6 +146,33 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         finally
         {
             node.EndCount();
+            _claim.Release();
+        }
+    }
+
+    /// <summary>Claims exactly this job, beyond the limit of held jobs, to open its session; null when somebody holds it.</summary>
+    public async Task<FlowRunner?> ClaimSessionAsync(JobId job, OpenSession open, CancellationToken cancellationToken)
+    {
+        await _claim.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (node.IsFenced)
+            {
+                return null;
+            }
+
+            var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = 1, Flows = node.RunnableFlows(), Job = job };
+            var reply = await node.Store.ClaimAsync(request, cancellationToken).ConfigureAwait(false);
+            node.GiveBack(-reply.Jobs.Count);
+            return reply.Jobs.Count == 0 ? null : await _adoption.AdoptAsync(reply.Jobs[0], open).ConfigureAwait(false);
+        }
+        catch
+        {
+            node.LostTrack = true; // A failed claim may have taken the job (G3).
+            throw;
+        }
+        finally
+        {
             _claim.Release();
         }
     }

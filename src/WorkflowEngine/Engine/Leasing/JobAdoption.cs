@@ -5,7 +5,8 @@ namespace WorkflowEngine;
 /// <summary>What becomes of a claimed job: a runner, or, if it cannot be run, it is given back with a strike, or parked (G4). The place reserved for it is spent or given back here.</summary>
 internal sealed class JobAdoption(EngineNode node)
 {
-    public async Task AdoptAsync(StoredJob job)
+    /// <summary>The runner, if there is one now. <paramref name="open"/>: the job was claimed to open its session.</summary>
+    public async Task<FlowRunner?> AdoptAsync(StoredJob job, OpenSession? open = null)
     {
         if (job.Owner != node.Incarnation || node.IsFenced)
         {
@@ -21,12 +22,21 @@ internal sealed class JobAdoption(EngineNode node)
         {
             EngineLog.FlowMissing(node.Log, job.Creation.Id, job.Creation.FlowId, job.Creation.FlowVersion);
             node.GiveBack(1);
-            await node.Commits.CommitAsync(UnheldJobs.Unchanged(node.Incarnation, job)).ConfigureAwait(false);
+            await GiveBackAsync(job).ConfigureAwait(false);
         }
         else if (await LoadAsync(flow, job).ConfigureAwait(false) is { } state)
         {
-            await RunAsync(flow, job, state).ConfigureAwait(false);
+            return await RunAsync(flow, job, state, open).ConfigureAwait(false);
         }
+
+        return null;
+    }
+
+    private async ValueTask GiveBackAsync(StoredJob job)
+    {
+        var head = job.Head;
+        head.Version++;
+        await node.Commits.CommitAsync(new TransitionBuilder { Id = job.Creation.Id, Incarnation = node.Incarnation, Epoch = job.Epoch, Head = head, Releases = true }.Build()).ConfigureAwait(false);
     }
 
     private async ValueTask<JobState?> LoadAsync(RunnableFlow flow, StoredJob job)
@@ -43,8 +53,15 @@ internal sealed class JobAdoption(EngineNode node)
         }
     }
 
-    private async Task RunAsync(RunnableFlow flow, StoredJob job, JobState state)
+    private async Task<FlowRunner?> RunAsync(RunnableFlow flow, StoredJob job, JobState state, OpenSession? open)
     {
+        node.Refusals.TryRemove(job.Creation.Id, out var refusal);
+        if (refusal is not null)
+        {
+            state.Refusals = refusal.InARow;
+            JobMachine.Apply(state, new RefuseContent(refusal.Steps, refusal.Message, refusal.EndsJob), node.Now);
+        }
+
         if (Park(job) is { } end)
         {
             JobMachine.Apply(state, end, node.Now);
@@ -62,22 +79,27 @@ internal sealed class JobAdoption(EngineNode node)
             var mail = new List<ControlCommand>(job.Mail.Count);
             foreach (var message in job.Mail)
             {
-                mail.Add(await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
+                mail.Add(refusal?.Blames(message.Id) == true
+                    ? new RefusedCommand(message.Action, $"The store cannot keep what it brings: {refusal.Message}") { Id = message.Id, Actor = message.Actor }
+                    : await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
             }
 
-            await runner.BeginAsync(mail).ConfigureAwait(false);
+            await runner.BeginAsync(mail, open).ConfigureAwait(false);
         }
         catch (Exception error) when (error is not StoreException)
         {
             // What cannot be begun would stop every later claim as well.
             runner.InTurn(static lost => lost.Lose());
             await UnreadableJob.GiveUpAsync(node, job, error.Message).ConfigureAwait(false);
+            return null;
         }
 
         if (node.IsFenced)
         {
             runner.InTurn(static lost => lost.Lose()); // The fence fell while the runner was being made, and has not seen it.
         }
+
+        return runner;
     }
 
     /// <summary>The end of a job that killed its process too often, and alone; null for every other.</summary>

@@ -51,7 +51,7 @@ internal static class UnreadableJob
         var taken = isParked || wasTerminal ? job.Mail : [];
         foreach (var message in taken)
         {
-            var command = new UnknownCommand(message.Action) { Id = message.Id, Actor = message.Actor, Note = message.Note };
+            var command = new RefusedCommand(message.Action, Sentence(problem)) { Id = message.Id, Actor = message.Actor, Note = message.Note };
             events.Job(EventKind.CommandRefused, id, now, head.Status, head.Status, 0, new EventNotes(message.Actor, Reasons.JobUnreadable, Sentence(problem), EventData.OfCommand(command)));
         }
 

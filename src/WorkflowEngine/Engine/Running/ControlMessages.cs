@@ -14,7 +14,7 @@ internal static class ControlMessages
         }
         catch (Exception error) when (error is not StoreException)
         {
-            return new(new UnknownCommand(message.Action) { Id = message.Id, Actor = message.Actor, Note = message.Note });
+            return new(new RefusedCommand(message.Action, $"What the command carries cannot be read: {error.Message}") { Id = message.Id, Actor = message.Actor, Note = message.Note });
         }
     }
 
@@ -39,7 +39,7 @@ internal static class ControlMessages
             "signal" => new SendSignal(message.Name!, message.Value ?? WorkflowJson.Null, message.Reason),
             "set_variable" => new WriteVariable(new JobVariable(message.Name!, message.Value ?? WorkflowJson.Null, KindOf(message.Reason), null)),
             "checkpoint" => new CreateCheckpoint(message.Name ?? message.Id.ToString("N"), message.Value?.GetString()),
-            _ => new UnknownCommand(message.Action),
+            _ => new RefusedCommand(message.Action, $"The action '{message.Action}' is unknown to this version."),
         };
         return command with { Id = message.Id, Actor = message.Actor, Note = message.Note };
     }

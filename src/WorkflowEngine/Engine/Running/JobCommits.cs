@@ -42,6 +42,9 @@ internal sealed class JobCommits
 
     public bool IsRetired { get; private set; }
 
+    /// <summary>Retired before what was asked for last became durable: the store refused it, or nobody knows.</summary>
+    public bool IsLost { get; private set; }
+
     /// <summary>Everything that had to be durable is.</summary>
     public bool IsIdle => !_inFlight && (IsRetired || !_state.Changes.IsUrgent);
 
@@ -94,6 +97,7 @@ internal sealed class JobCommits
     {
         if (!IsRetired)
         {
+            IsLost = true;
             _runner.Bodies.StopAll(StopReason.LeaseLost);
             Retire();
         }
@@ -111,12 +115,10 @@ internal sealed class JobCommits
         _sealed = changes;
         (_awaitSealed, _awaitOpen) = (_awaitOpen, null);
         _transition.ClearSteps();
-        var hasOutcome = false;
         foreach (var index in changes.Touched)
         {
             ref var step = ref _state.Steps[index];
             step.IsTouched = false;
-            hasOutcome |= step.Status is not (StepStatus.Pending or StepStatus.Running or StepStatus.WaitingInputs);
             if (step.NeedsRow)
             {
                 step.HasRow = true;
@@ -124,10 +126,11 @@ internal sealed class JobCommits
             }
         }
 
-        _transition.Strikes = ClearStrikes(hasOutcome);
+        SessionRows.Write(changes, _transition);
+        _transition.Strikes = StrikeClearing.Of(_node, _state, _transition.Steps);
         ref var head = ref _state.Head;
         head.Percentage = JobProgress.Of(_state);
-        head.Completed = _state.CompletedCount;
+        head.Completed = _state.Session?.Completed ?? _state.CompletedCount;
         head.DueAt = JobDue.Of(_state);
         head.Version++;
         changes.Events.Sign(_node.Name);
@@ -138,19 +141,6 @@ internal sealed class JobCommits
         _transition.Taken = changes.Taken;
         _transition.Checkpoints = changes.Checkpoints;
         _transition.Releases = releases;
-    }
-
-    /// <summary>A committed outcome, or the job's end, proves that the job lets its process live (G4).</summary>
-    private StrikeChange ClearStrikes(bool hasOutcome)
-    {
-        if (_state.Strikes.Count == 0 || !(hasOutcome || _state.IsTerminal))
-        {
-            return StrikeChange.None;
-        }
-
-        _state.Strikes = default;
-        _node.Struck.TryRemove(_state.Id, out _);
-        return StrikeChange.Cleared;
     }
 
     private void Commit()
@@ -199,10 +189,16 @@ internal sealed class JobCommits
                 _node.Events.Publish(_transition.Events);
             }
 
+            _state.Refusals = 0;
             JobMachine.ReleaseReadied(_state, _sealed!);
             foreach (var answer in _sealed!.Answers)
             {
                 _node.Answers.Give(answer.Command, answer.Verdict);
+            }
+
+            if (_sealed.RingsSession)
+            {
+                _runner.Bodies.Bell.Ring();
             }
 
             if (_sealed.Stops.Count > 0 && _sealed.Restores)
@@ -232,12 +228,17 @@ internal sealed class JobCommits
                 EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result.ToString());
             }
 
+            if (verdict.Result == CommitResult.Refused && _transition.Creation is null)
+            {
+                _node.Reload(Refusal.Of(_transition, verdict.Message ?? "The store gave no reason.", _state.Refusals + 1));
+            }
+
             Drop();
         }
 
         _sealed!.Clear();
         GiveBack();
-        _awaitSealed?.ForEach(letter => letter.TrySetResult(letter.Verdict));
+        _awaitSealed?.ForEach(letter => letter.TrySetResult(IsLost ? CommandVerdict.Stale : letter.Verdict));
         _awaitSealed = null;
         _first?.TrySetResult(verdict);
     }
@@ -265,7 +266,7 @@ internal sealed class JobCommits
             WorkflowTelemetry.JobEnded(_state.Flow.Id, _state.Head.Status, TimeSpan.FromTicks(_state.Head.CompletedAt - began));
         }
 
-        if (_state.Head.Status.IsSuccess() && (_state.Creation.Input.Reference is not null || Array.Exists(_state.Steps, step => step.Output.Reference is not null)))
+        if (_state.Head.Status.IsSuccess() && (_state.Creation.Input.Reference is not null || _state.Session is { HasStoredOutput: true } || Array.Exists(_state.Steps, step => step.Output.Reference is not null)))
         {
             _ = _node.CleanPacketsAsync(_state.Id, _state.Flow.Id, _state.Head.Output);
         }
@@ -278,6 +279,17 @@ internal sealed class JobCommits
         _runner.Bodies.Dispose();
         _awaitOpen?.ForEach(letter => letter.TrySetResult(CommandVerdict.Stale));
         _awaitOpen = null;
+        ForgetAnswers(_sealed);
+        ForgetAnswers(_state.Changes);
         _retired.TrySetResult();
+    }
+
+    /// <summary>Commands whose commit did not come back are as they are in the store: who waits for one looks there. Those that were answered wait no more.</summary>
+    private void ForgetAnswers(ChangeSet? changes)
+    {
+        for (var i = 0; i < changes?.Answers.Count; i++)
+        {
+            _node.Answers.Give(changes.Answers[i].Command, CommandVerdict.Stale);
+        }
     }
 }

@@ -44,13 +44,18 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
         {
             var now = time.GetUtcNow();
             Rescue(now, but: request.Incarnation);
-            var claimed = new List<StoredJob>();
-            if (!_nodes.IsOver(request.Incarnation))
+            if (_nodes.IsOver(request.Incarnation))
             {
-                Reclaim(request, claimed);
-                Claim(request, claimed, now);
+                return new(new ClaimReply([], [], null, now));
             }
 
+            if (request.Job is { } wanted)
+            {
+                return new(new ClaimReply(_jobs.GetValueOrDefault(wanted)?.Claim(request.Incarnation) is { } one ? [one] : [], [], null, now));
+            }
+
+            var claimed = Reclaim(request);
+            Claim(request, claimed, now);
             return new(new ClaimReply(claimed, _ownedMail.Of(request.Incarnation, id => _jobs.GetValueOrDefault(id)), _runnable.NextDue is { } due ? new DateTimeOffset(due, TimeSpan.Zero) : null, now));
         }
     }
@@ -250,13 +255,15 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
         }
     }
 
-    private void Reclaim(ClaimRequest request, List<StoredJob> claimed)
+    private List<StoredJob> Reclaim(ClaimRequest request)
     {
-        if (request.Held is { } held)
+        if (request.Held is not { } held)
         {
-            var names = held as IReadOnlySet<JobId> ?? held.ToHashSet();
-            claimed.AddRange(_jobs.Values.Select(job => names.Contains(job.Creation.Id) ? null : job.Reclaim(request.Incarnation)).OfType<StoredJob>());
+            return [];
         }
+
+        var names = held as IReadOnlySet<JobId> ?? held.ToHashSet();
+        return [.. _jobs.Values.Select(job => names.Contains(job.Creation.Id) ? null : job.Reclaim(request.Incarnation)).OfType<StoredJob>()];
     }
 
     private void Claim(ClaimRequest request, List<StoredJob> claimed, DateTimeOffset now)

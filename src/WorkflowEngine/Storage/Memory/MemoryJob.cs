@@ -107,6 +107,10 @@ internal sealed class MemoryJob(JobCreation creation)
         }
     }
 
+    /// <summary>Exactly this job, whatever holds it back: a person asks for it.</summary>
+    public StoredJob? Claim(Guid incarnation)
+        => Claim(incarnation, new StrikeAllowance(int.MaxValue, 0, 0), DateTimeOffset.MaxValue, out _);
+
     /// <summary>Null: the job has an owner, has ended, or is held back; then <paramref name="isHeldBack"/> says which.</summary>
     public StoredJob? Claim(Guid incarnation, StrikeAllowance allowance, DateTimeOffset now, out bool isHeldBack)
     {

@@ -2,11 +2,11 @@ using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
 
-/// <summary>Transitions of jobs that no runner here holds.</summary>
-internal static class UnheldJobs
+/// <summary>The transition of a job that no runner holds.</summary>
+internal static class UnownedJob
 {
     /// <summary>The first transition of a job that nobody owns yet.</summary>
-    public static JobTransition Created(JobState state, string node)
+    public static JobTransition SealUnowned(JobState state, string node)
     {
         state.Changes.Events.Sign(node);
         state.Head.Version++;
@@ -19,13 +19,5 @@ internal static class UnheldJobs
             Head = state.Head,
             Events = new EventRow(state.Id, state.Flow.Id, 1, state.Changes.Events.Count, state.Changes.Events.Written),
         };
-    }
-
-    /// <summary>Gives back a claimed job as it is.</summary>
-    public static JobTransition Unchanged(Guid incarnation, StoredJob job)
-    {
-        var head = job.Head;
-        head.Version++;
-        return new JobTransition { Id = job.Creation.Id, Incarnation = incarnation, Epoch = job.Epoch, Head = head, Events = new EventRow(job.Creation.Id, job.Creation.FlowId, head.Sequence + 1, 0, default), Releases = true };
     }
 }
