@@ -139,6 +139,28 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         }
     }
 
+    /// <summary>Claims exactly this job, beyond the limit of held jobs, to open its session; null when somebody holds it.</summary>
+    public async Task<FlowRunner?> ClaimSessionAsync(JobId job, OpenSession open, CancellationToken cancellationToken)
+    {
+        await _claim.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = 1, Flows = node.RunnableFlows(), Job = job };
+            var reply = await node.Store.ClaimAsync(request, cancellationToken).ConfigureAwait(false);
+            node.GiveBack(-reply.Jobs.Count);
+            return reply.Jobs.Count == 0 ? null : await AdoptAsync(reply.Jobs[0], open).ConfigureAwait(false);
+        }
+        catch
+        {
+            node.LostTrack = true; // A failed claim may have taken the job (G3).
+            throw;
+        }
+        finally
+        {
+            _claim.Release();
+        }
+    }
+
     private async Task ClaimUntilStoppedAsync()
     {
         var failures = 0;
@@ -172,7 +194,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         return untilDue < node.Options.PollInterval ? (untilDue > TimeSpan.Zero ? untilDue : TimeSpan.Zero) : node.Options.PollInterval;
     }
 
-    private async Task AdoptAsync(StoredJob job)
+    private async Task<FlowRunner?> AdoptAsync(StoredJob job, OpenSession? open = null)
     {
         if (node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) is not { } flow)
         {
@@ -181,7 +203,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
             var head = job.Head;
             head.Version++;
             await node.Commits.CommitAsync(new TransitionBuilder { Id = job.Creation.Id, Incarnation = node.Incarnation, Epoch = job.Epoch, Head = head, Releases = true }.Build()).ConfigureAwait(false);
-            return;
+            return null;
         }
 
         node.Refusals.TryRemove(job.Creation.Id, out var refusal);
@@ -202,7 +224,8 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
 
         var runner = new FlowRunner(node, flow, state, job.StoreTag);
         node.Add(runner);
-        await runner.BeginAsync(mail).ConfigureAwait(false);
+        await runner.BeginAsync(mail, open).ConfigureAwait(false);
+        return runner;
     }
 
     private async Task ListenAsync()

@@ -63,6 +63,7 @@ internal static class JobControls
 
         state.Head.Paused = false;
         state.Head.StepMode = false;
+        state.Changes.RingsSession = true;
         var to = JobMachine.StatusOf(state);
         state.Changes.Events.Job(EventKind.JobResumed, state.Id, now, state.Head.Status, to, 0, new EventNotes(command.Actor, Message: command.Note));
         state.Become(to);
