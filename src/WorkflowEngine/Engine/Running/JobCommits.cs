@@ -126,13 +126,14 @@ internal sealed class JobCommits
             }
         }
 
-        SealSession(changes);
-
+        SessionRows.Write(changes, _transition);
+        _transition.Strikes = StrikeClearing.Of(_node, _state, _transition.Steps);
         ref var head = ref _state.Head;
         head.Percentage = JobProgress.Of(_state);
         head.Completed = _state.Session?.Completed ?? _state.CompletedCount;
         head.DueAt = JobDue.Of(_state);
         head.Version++;
+        changes.Events.Sign(_node.Name);
         _transition.Events = new EventRow(_state.Id, _state.Flow.Id, head.Sequence + 1, changes.Events.Count, changes.Events.Written);
         head.Sequence += changes.Events.Count;
         _transition.Head = head;
@@ -140,18 +141,6 @@ internal sealed class JobCommits
         _transition.Taken = changes.Taken;
         _transition.Checkpoints = changes.Checkpoints;
         _transition.Releases = releases;
-    }
-
-    private void SealSession(ChangeSet changes)
-    {
-        if (changes.HasSessionSteps)
-        {
-            foreach (var step in changes.SessionSteps)
-            {
-                step.State.IsTouched = false;
-                step.State.WriteTo(ref _transition.AddStep(), step.Index, step.Id);
-            }
-        }
     }
 
     private void Commit()
