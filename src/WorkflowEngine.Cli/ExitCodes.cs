@@ -43,7 +43,7 @@ internal static class ExitCodes
         UsageException or FlowValidationException or DataPacketException or JobExportException or OptionsValidationException => Invalid,
         FlowNotFoundException or JobNotFoundException or NothingFoundException => NotFound,
         InvalidTransitionException or KeyConflictException or JobExistsException or QueueFullException => Refused,
-        StoreException { Message: var message } when message.Contains("newer than", StringComparison.Ordinal) => Refused,
+        StoreException { Problem: StoreProblem.NewerSchema } => Refused,
         StoreException => StoreUnavailable,
         _ => InternalError,
     };

@@ -24,7 +24,7 @@ internal sealed class SqliteStore : IJobStore, IStoreInspection, IAsyncDisposabl
         _file = new SqliteFile(options);
         try
         {
-            _writer = new SqliteWriter(_file.OpenWriter());
+            _writer = new SqliteWriter(_file.OpenWriter(), _file.Path);
         }
         catch (Exception error) when (error is not StoreException)
         {

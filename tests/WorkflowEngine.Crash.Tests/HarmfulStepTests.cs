@@ -1,5 +1,3 @@
-using WorkflowEngine.Storage;
-
 namespace WorkflowEngine.Crash.Tests;
 
 /// <summary>Steps that harm their host in a real process: huge outputs (L4), very many steps (L5), bodies that ignore their token (L6).</summary>
@@ -23,7 +21,7 @@ public sealed class HarmfulStepTests(ITestOutputHelper output)
         var judge = await Judge.HearAsync(scene);
         output.WriteLine($"4 bodies that never end in 4 slots, {healthy} healthy jobs: all ended");
         judge.Objections.Should().BeEmpty();
-        var harmful = (await JobsAsync(scene)).Where(job => HarmfulFlows.IsOne(job.Creation.FlowId)).ToList();
+        var harmful = (await scene.JobsAsync()).Where(job => HarmfulFlows.IsOne(job.Creation.FlowId)).ToList();
         harmful.Should().HaveCount(4).And.OnlyContain(job => job.Head.Status == JobStatus.Failed && job.Steps[0].Detail!.Error!.Reason == "timeout");
     }
 
@@ -40,7 +38,7 @@ public sealed class HarmfulStepTests(ITestOutputHelper output)
 
         var row = scene.Count("select max(length(output)) from steps");
         output.WriteLine($"outputs of 1 KiB to {kilobytes[^1] / 1024} MiB: peak {peak} MiB of memory, largest row {row} bytes");
-        var jobs = (await JobsAsync(scene)).Reverse().ToList();
+        var jobs = (await scene.JobsAsync()).Reverse().ToList();
         jobs.Take(6).Should().OnlyContain(job => job.Head.Status == JobStatus.Completed);
         jobs.Skip(6).Should().HaveCount(2).And.OnlyContain(job => job.Head.Status == JobStatus.Failed && job.Head.Data!.Reason == "packet_too_large");
         row.Should().BeLessThan(8 * 1024);
@@ -64,20 +62,7 @@ public sealed class HarmfulStepTests(ITestOutputHelper output)
         (await last.ExitAsync()).Should().Be(0, await last.ErrorsAsync());
 
         output.WriteLine($"a chain and a ladder of {steps} steps each, killed after {done} steps: both completed, peak {peak} MiB");
-        var jobs = await JobsAsync(scene);
+        var jobs = await scene.JobsAsync();
         jobs.Should().HaveCount(2).And.OnlyContain(job => job.Head.Status == JobStatus.Completed && job.Steps.Count == steps);
-    }
-
-    private static async Task<IReadOnlyList<StoredJob>> JobsAsync(Scene scene)
-    {
-        await using var store = scene.OpenStore();
-        var page = await store.ListAsync(new JobQuery { Limit = 10_000 }, default);
-        var jobs = new List<StoredJob>();
-        foreach (var listed in page.Jobs)
-        {
-            jobs.Add((await store.LoadAsync(listed.Creation.Id, JobParts.Steps, default))!);
-        }
-
-        return jobs;
     }
 }

@@ -46,7 +46,7 @@ internal sealed record StoreAddress(string? DatabaseFile)
     public static StoreAddress Existing(string? option)
     {
         var address = Durable(option);
-        return File.Exists(address.DatabaseFile) ? address : throw new StoreException($"there is no database {address.DatabaseFile}.", isTransient: false);
+        return File.Exists(address.DatabaseFile) ? address : throw new StoreException($"there is no database {address.DatabaseFile}.", isTransient: false) { Problem = StoreProblem.Missing };
     }
 
     /// <summary>Large packets lie beside the file, or where the user wants them.</summary>

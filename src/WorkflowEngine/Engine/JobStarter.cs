@@ -17,8 +17,11 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     {
         cancellationToken.ThrowIfCancellationRequested();
         JobOptionsCheck.Throw(options);
-        await RefuseWhenFullAsync(1, cancellationToken).ConfigureAwait(false);
-        return await CreateAsync(flow, await PrepareAsync(flow, input, options, cancellationToken).ConfigureAwait(false), open).ConfigureAwait(false);
+        await RefuseIntakeAsync(1, cancellationToken).ConfigureAwait(false);
+        var created = CreateAsync(flow, await PrepareAsync(flow, input, options, cancellationToken).ConfigureAwait(false), open);
+        return created.IsCompleted || !cancellationToken.CanBeCanceled
+            ? await created.ConfigureAwait(false)
+            : await created.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Creates a batch in one commit, unowned, and judges each by itself; the first that is refused is thrown after all of them were judged.</summary>
@@ -30,7 +33,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
             JobOptionsCheck.Throw(start.Options);
         }
 
-        await RefuseWhenFullAsync(starts.Count, cancellationToken).ConfigureAwait(false);
+        await RefuseIntakeAsync(starts.Count, cancellationToken).ConfigureAwait(false);
         var transitions = new List<JobTransition>(starts.Count);
         foreach (var start in starts)
         {
@@ -62,7 +65,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
         var id = JobId.New(new DateTimeOffset(now, TimeSpan.Zero));
         var packet = (input ?? DataPacket.Empty).Stamped(string.Empty, new DateTimeOffset(now, TimeSpan.Zero));
         var data = options is null && flow.Variables.IsEmpty && engineData.Count == 0 ? JobData.None : await DataAsync(flow, id, options, cancellationToken).ConfigureAwait(false);
-        var slot = packet.Count == 0 ? default : await node.Vault.KeepAsync(new PacketOwner(flow.Id, id), "input", packet, cancellationToken).ConfigureAwait(false);
+        var slot = packet.Count == 0 ? default : await KeepInputAsync(new PacketOwner(flow.Id, id), packet, cancellationToken).ConfigureAwait(false);
         var creation = new JobCreation
         {
             Id = id,
@@ -75,6 +78,19 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
         };
         WorkflowTelemetry.JobStarted(flow.Id);
         return JobMachine.Create(flow, creation, data, now);
+    }
+
+    private async ValueTask<PacketSlot> KeepInputAsync(PacketOwner owner, DataPacket packet, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await node.Vault.KeepAsync(owner, "input", packet, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException error)
+        {
+            var problem = DiskRoom.IsMissing(error) ? StoreProblem.DiskFull : StoreProblem.Unavailable;
+            throw new StoreException($"The input is too large to stay in the job's row, and the packet store cannot take it: {error.Message}", isTransient: true, error) { Problem = problem };
+        }
     }
 
     private ValueTask<Started> CreateAsync(CompiledFlow flow, JobState state, OpenSession? open)
@@ -115,8 +131,14 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     };
 
     /// <summary>Jobs for which there is a place on this node do not queue.</summary>
-    private async ValueTask RefuseWhenFullAsync(int count, CancellationToken cancellationToken)
+    /// <summary>A store that cannot commit for a while takes no new work: who starts a job is told so at once, and what is under way goes on by itself later.</summary>
+    private async ValueTask RefuseIntakeAsync(int count, CancellationToken cancellationToken)
     {
+        if (node.Commits.Trouble is { } trouble)
+        {
+            throw new StoreException($"No job can be started at the moment. {trouble.Message}", isTransient: true, trouble) { Problem = trouble.Problem };
+        }
+
         if (node.Options.MaxQueuedJobs is { } limit && (node.Accepts ? node.Options.MaxConcurrentJobs - node.Held : 0) is var free && free < count)
         {
             var overview = await node.Store.OverviewAsync(cancellationToken).ConfigureAwait(false);

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 
 namespace WorkflowEngine;
 
@@ -122,6 +121,9 @@ internal sealed class CompiledEdge
     /// <summary>The port as matched: trimmed, lower case; null: any completion.</summary>
     public required string? Port { get; init; }
 
+    /// <summary>The condition that must hold too, over the output of <see cref="From"/>; null: none.</summary>
+    public required CompiledExpression? When { get; init; }
+
     /// <summary>The position among the outgoing edges of <see cref="From"/>; verdicts of conditions are kept by it.</summary>
     public required int Position { get; init; }
 
@@ -152,11 +154,4 @@ internal sealed class CompiledEdge
 
         return false;
     }
-}
-
-/// <summary>Looks names up for templates. Names are dotted paths, for example <c>variables.limit</c>.</summary>
-internal interface ITemplateScope
-{
-    /// <summary>The value of a path whose first segment is the root name; false when any segment is missing.</summary>
-    bool TryResolve(IReadOnlyList<string> path, out JsonElement value);
 }

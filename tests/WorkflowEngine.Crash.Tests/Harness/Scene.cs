@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using WorkflowEngine.Sqlite;
+using WorkflowEngine.Storage;
 
 namespace WorkflowEngine.Crash.Tests;
 
@@ -90,6 +91,20 @@ internal sealed class Scene : IAsyncDisposable
 
     /// <summary>The store's file, as a client sees it.</summary>
     public SqliteStore OpenStore() => new(new SqliteStoreOptions { ConnectionString = $"Data Source={Database}" }, TimeProvider.System);
+
+    /// <summary>Every job with its steps, newest first.</summary>
+    public async Task<IReadOnlyList<StoredJob>> JobsAsync()
+    {
+        await using var store = OpenStore();
+        var page = await store.ListAsync(new JobQuery { Limit = 10_000 }, default);
+        var jobs = new List<StoredJob>();
+        foreach (var listed in page.Jobs)
+        {
+            jobs.Add((await store.LoadAsync(listed.Creation.Id, JobParts.Steps, default))!);
+        }
+
+        return jobs;
+    }
 
     /// <summary>Runs SQL on the file behind the engine's back.</summary>
     public int Sql(string sql)

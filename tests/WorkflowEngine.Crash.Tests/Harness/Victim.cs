@@ -62,7 +62,7 @@ internal sealed class Victim : IDisposable
     /// <summary>Waits for an end of its own accord, and returns its exit code.</summary>
     public async Task<int> ExitAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(Rounds.Of(few: 2, many: 20)));
         await _process.WaitForExitAsync(limit.Token);
         return _process.ExitCode;
     }

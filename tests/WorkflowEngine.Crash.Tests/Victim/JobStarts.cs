@@ -8,6 +8,8 @@ internal sealed class JobStarts(VictimPlan plan, LedgerClient ledger, IWorkflowE
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        Environment.ExitCode = 3; // Unless the end below is reached, or the host is stopped from outside.
+        using var stopped = stoppingToken.Register(() => Environment.ExitCode = 0);
         await SignalAllAsync(stoppingToken);
         using var places = new SemaphoreSlim(plan.InFlight);
         for (var i = 0; i < plan.Starts; i++)
@@ -22,6 +24,7 @@ internal sealed class JobStarts(VictimPlan plan, LedgerClient ledger, IWorkflowE
 
         await DrainAsync(stoppingToken);
         await ledger.SignAsync("drained");
+        Environment.ExitCode = 0;
         if (!plan.Stays)
         {
             lifetime.StopApplication();

@@ -25,7 +25,7 @@ internal static class VictimHost
         await ledger.SignAsync("running");
         await host.WaitForShutdownAsync();
         await ledger.SignAsync("stopped");
-        return 0;
+        return Environment.ExitCode;
     }
 
     private static IHost Build(VictimPlan plan, LedgerClient ledger)
@@ -38,6 +38,8 @@ internal static class VictimHost
                 options.PollInterval = TimeSpan.FromMilliseconds(100);
                 options.ShutdownGrace = TimeSpan.FromMilliseconds(plan.ShutdownGraceMilliseconds);
                 options.StepCancellationGrace = TimeSpan.FromMilliseconds(plan.CancellationGraceMilliseconds);
+                options.LeaseDuration = TimeSpan.FromMilliseconds(plan.LeaseMilliseconds);
+                options.MaxStrikes = plan.MaxStrikes;
                 options.MaxConcurrentSteps = plan.Slots;
                 options.NodeName = $"victim-{plan.Life}";
             })

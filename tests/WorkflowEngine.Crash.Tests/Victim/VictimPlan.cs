@@ -36,6 +36,12 @@ public sealed record VictimPlan
     /// <summary>How long a body may ignore its token.</summary>
     public int CancellationGraceMilliseconds { get; init; } = 5000;
 
+    /// <summary>How long the node may be silent.</summary>
+    public int LeaseMilliseconds { get; init; } = 15_000;
+
+    /// <summary>After how many deaths taken alone a job is parked.</summary>
+    public int MaxStrikes { get; init; } = 5;
+
     /// <summary>Steps at the same time.</summary>
     public int Slots { get; init; } = 64;
 
