@@ -196,19 +196,7 @@ internal sealed class JobCommits
                 _node.Answers.Give(answer.Command, answer.Verdict);
             }
 
-            if (_sealed.RingsSession)
-            {
-                _runner.Bodies.Bell.Ring();
-            }
-
-            if (_sealed.Stops.Count > 0 && _sealed.Restores)
-            {
-                _runner.Bodies.StopStale(_sealed.Stops);
-            }
-            else if (_sealed.Stops.Count > 0)
-            {
-                _runner.Bodies.StopAll(StopReason.JobCancelled);
-            }
+            _runner.Bodies.Follow(_sealed);
 
             // The state may have become terminal while this commit, which is not yet the last one, was in flight.
             if ((_state.IsTerminal && _transition.Head.Status.IsTerminal()) || _transition.Releases)
