@@ -267,17 +267,8 @@ internal sealed class JobCommits
         _runner.Bodies.Dispose();
         _awaitOpen?.ForEach(letter => letter.TrySetResult(CommandVerdict.Stale));
         _awaitOpen = null;
-        ForgetAnswers(_sealed);
-        ForgetAnswers(_state.Changes);
+        _node.Answers.Lose(_sealed?.Answers ?? []);
+        _node.Answers.Lose(_state.Changes.Answers);
         _retired.TrySetResult();
-    }
-
-    /// <summary>Commands whose commit did not come back are as they are in the store: who waits for one looks there. Those that were answered wait no more.</summary>
-    private void ForgetAnswers(ChangeSet? changes)
-    {
-        for (var i = 0; i < changes?.Answers.Count; i++)
-        {
-            _node.Answers.Give(changes.Answers[i].Command, CommandVerdict.Stale);
-        }
     }
 }
