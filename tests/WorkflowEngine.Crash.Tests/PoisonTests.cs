@@ -57,11 +57,24 @@ public sealed class PoisonTests(ITestOutputHelper output)
     public async Task Lease_WithEveryThreadBlocked_DoesNotExpire()
     {
         await using var scene = await Scene.OpenAsync();
-        var victim = scene.Start(plan => plan with { Starts = 200, InFlight = 200, Slots = 200, Flows = ["block"], Inputs = [Rounds.Of(few: 3000, many: 20_000)], LeaseMilliseconds = 1000 });
+        var victim = Block(scene, Rounds.Of(few: 3000, many: 20_000), defect: null);
         (await victim.ExitAsync()).Should().Be(0, await victim.ErrorsAsync());
 
         var jobs = await scene.JobsAsync();
         output.WriteLine($"200 bodies that block their thread for three leases and more: {jobs.Count(job => job.Epoch > 1)} leases lost");
         jobs.Should().HaveCount(200).And.OnlyContain(job => job.Head.Status == JobStatus.Completed && job.Epoch == 1);
     }
+
+    [Fact]
+    public async Task Lease_RenewedByTheBlockedThreadsInstead_Expires()
+    {
+        await using var scene = await Scene.OpenAsync();
+        var again = scene.LineAsync(line => line.Kind == LedgerLine.Effect && line.Epoch > 1);
+        Block(scene, 10_000, Defects.BeatsOnThePool);
+
+        (await again).Path.Should().Be("a", "another life took the job over");
+    }
+
+    private static Victim Block(Scene scene, int milliseconds, string? defect)
+        => scene.Start(plan => plan with { Starts = 200, InFlight = 200, Slots = 200, Flows = ["block"], Inputs = [milliseconds], LeaseMilliseconds = 1000, Defect = defect });
 }
