@@ -38,6 +38,19 @@ public interface IWorkflowEngine
     /// <summary>As <see cref="RunAsync(string, DataPacket?, JobOptions?, CancellationToken)"/>, with any value as input, by the input rule.</summary>
     Task<JobResult> RunAsync<T>(string flowId, T input, JobOptions? options = null, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Opens a session: a job of this flow, of key <paramref name="sessionId"/>, whose steps this program runs (S28). It is made if there is none, taken over where
+    /// an earlier opening left it, and reopened if it failed. It takes no slot. Dispose it to hand an unfinished job back; complete it to end the job.
+    /// </summary>
+    /// <param name="flowId">The flow's id; it need not be registered.</param>
+    /// <param name="sessionId">1 to 256 characters: the same id opens the same job again.</param>
+    /// <param name="totalSteps">How many steps are to be expected, for the progress; more raise it.</param>
+    /// <param name="cancellationToken">Ends the attempt to open it.</param>
+    /// <exception cref="SessionBusyException">It is open already, here or on another node that lives.</exception>
+    /// <exception cref="InvalidTransitionException">It has completed or was cancelled.</exception>
+    /// <exception cref="InvalidOperationException">The host was not started, or does not run jobs.</exception>
+    Task<JobSession> OpenSessionAsync(string flowId, string sessionId, int totalSteps = 1, CancellationToken cancellationToken = default);
+
     /// <summary>A handle on a job, whether or not it exists: its members say so when they are called.</summary>
     JobHandle GetJob(JobId id);
 

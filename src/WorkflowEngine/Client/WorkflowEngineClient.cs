@@ -4,7 +4,7 @@ using WorkflowEngine.Storage;
 namespace WorkflowEngine;
 
 /// <summary>The engine as the application sees it.</summary>
-internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, JobReading reading, JobControl control) : IWorkflowEngine
+internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, JobReading reading, JobControl control, SessionOpening sessions) : IWorkflowEngine
 {
     private const int PageSize = 500;
 
@@ -66,6 +66,9 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
 
     public Task<JobResult> RunAsync<T>(string flowId, T input, JobOptions? options = null, CancellationToken cancellationToken = default)
         => RunAsync(flowId, ToPacket(input), options, cancellationToken);
+
+    public Task<JobSession> OpenSessionAsync(string flowId, string sessionId, int totalSteps = 1, CancellationToken cancellationToken = default)
+        => sessions.OpenAsync(this, flowId, sessionId, totalSteps, cancellationToken);
 
     public JobHandle GetJob(JobId id) => new(id, alreadyExisted: false, control, reading);
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 
 namespace WorkflowEngine;
 
@@ -28,6 +27,12 @@ internal sealed class CompiledFlow
     public required Template? Output { get; init; }
 
     public required double TotalWeight { get; init; }
+
+    /// <summary>Its steps are what the code of a session runs (S28), beside the one step that stands for the code itself.</summary>
+    public bool IsSession => Definition.Code is not null;
+
+    /// <summary>A session that a program opens and closes: no slot ever runs it.</summary>
+    public bool IsOpenedByHand => Definition.Code is { IsOpenedByHand: true };
 
     public FailurePolicy FailurePolicy => Definition.FailurePolicy;
 
@@ -116,6 +121,9 @@ internal sealed class CompiledEdge
     /// <summary>The port as matched: trimmed, lower case; null: any completion.</summary>
     public required string? Port { get; init; }
 
+    /// <summary>The condition that must hold too, over the output of <see cref="From"/>; null: none.</summary>
+    public required CompiledExpression? When { get; init; }
+
     /// <summary>The position among the outgoing edges of <see cref="From"/>; verdicts of conditions are kept by it.</summary>
     public required int Position { get; init; }
 
@@ -146,11 +154,4 @@ internal sealed class CompiledEdge
 
         return false;
     }
-}
-
-/// <summary>Looks names up for templates. Names are dotted paths, for example <c>variables.limit</c>.</summary>
-internal interface ITemplateScope
-{
-    /// <summary>The value of a path whose first segment is the root name; false when any segment is missing.</summary>
-    bool TryResolve(IReadOnlyList<string> path, out JsonElement value);
 }

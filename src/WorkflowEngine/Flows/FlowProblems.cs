@@ -37,6 +37,7 @@ internal static class FlowProblems
     public const string BadWeight = "bad_weight";
     public const string BadLimit = "bad_limit";
     public const string BadTemplate = "bad_template";
+    public const string BadExpression = "bad_expression";
     public const string NotSupported = "not_supported";
 
     private const int LongestShown = 60;

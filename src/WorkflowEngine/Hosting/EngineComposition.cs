@@ -10,6 +10,9 @@ internal sealed class EngineComposition
 
     public List<Func<IServiceProvider, IEnumerable<FlowDefinition>>> Flows { get; } = [];
 
+    /// <summary>Flows in code, each with the step type that runs it.</summary>
+    public List<Func<IWorkflowEngine, (FlowDefinition Flow, StepRegistration Step)>> CodeFlows { get; } = [];
+
     public List<Func<IServiceProvider, IStepMiddleware>> Middleware { get; } = [];
 
     public List<Func<IServiceProvider, IEngineDataProvider>> EngineData { get; } = [];

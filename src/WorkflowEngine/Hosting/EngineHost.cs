@@ -57,8 +57,14 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
 
         var starter = new JobStarter(Node, Make(composition.EngineData, services));
         var reading = new JobReading(Node);
-        Client = new WorkflowEngineClient(Node, starter, reading, new JobControl(Node, starter, reading));
         Loop = new EngineLoop(Node);
+        Client = new WorkflowEngineClient(Node, starter, reading, new JobControl(Node, starter, reading), new SessionOpening(Node, Loop, starter));
+        foreach (var (flow, step) in composition.CodeFlows.Select(make => make(Client)))
+        {
+            registry.Replace(step);
+            catalog.Add(flow);
+        }
+
         _pruner = new Pruner(Node);
     }
 

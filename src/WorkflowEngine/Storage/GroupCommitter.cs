@@ -12,6 +12,7 @@ internal sealed class GroupCommitter : IAsyncDisposable
     private const int MostTransitions = 512;
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan PatienceDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
     private readonly Channel<Entry> _queue = Channel.CreateUnbounded<Entry>(new UnboundedChannelOptions { SingleReader = true });
@@ -33,6 +34,9 @@ internal sealed class GroupCommitter : IAsyncDisposable
     public long Batches { get; private set; }
 
     public long Transitions { get; private set; }
+
+    /// <summary>What keeps the store from committing for longer than <see cref="PatienceDelay"/>; null: nothing. No new job is taken in meanwhile, since nobody knows for how long.</summary>
+    public StoreException? Trouble { get; private set; }
 
     /// <summary>Completes with the verdict once the transition is durable.</summary>
     public ValueTask<CommitVerdict> CommitAsync(JobTransition transition)
@@ -91,6 +95,7 @@ internal sealed class GroupCommitter : IAsyncDisposable
             try
             {
                 await _store.CommitAsync(transitions, verdicts, CancellationToken.None).ConfigureAwait(false);
+                Trouble = null;
                 Batches++;
                 Transitions += transitions.Length;
                 for (var i = 0; i < batch.Count; i++)
@@ -103,6 +108,7 @@ internal sealed class GroupCommitter : IAsyncDisposable
             catch (StoreException error) when (error.IsTransient && !_stop.IsCancellationRequested)
             {
                 EngineLog.CommitDelayed(_log, error, transitions.Length, delay);
+                Trouble = delay >= PatienceDelay ? error : null;
                 await Task.Delay(delay, _time, CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception error)
@@ -115,9 +121,15 @@ internal sealed class GroupCommitter : IAsyncDisposable
 
     private async Task IsolateAsync(List<Entry> batch, Exception error)
     {
-        if (batch.Count == 1)
+        if (batch.Count == 1 && error is StoreException)
         {
             batch[0].TrySetResult(new CommitVerdict(CommitResult.Refused, Message: error.Message));
+            return;
+        }
+
+        if (batch.Count == 1)
+        {
+            batch[0].TrySetException(error); // Not an answer of a store: what became of the transition is unknown.
             return;
         }
 

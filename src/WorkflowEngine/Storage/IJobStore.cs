@@ -89,6 +89,12 @@ public sealed record ClaimRequest
 
     /// <summary>After a failed claim or a runner's unexpected end: the jobs that the node holds; every other one it owns is handed out again. Null otherwise.</summary>
     public IReadOnlyCollection<JobId>? Held { get; init; }
+
+    /// <summary>
+    /// Exactly this job, and nothing else: neither slots nor flows, rank or due time matter. It is handed out if it is unowned, and not terminal or has an untaken
+    /// message. Null: whatever is runnable.
+    /// </summary>
+    public JobId? Job { get; init; }
 }
 
 /// <summary>A flow version.</summary>

@@ -38,6 +38,11 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
     public ValueTask<ClaimReply> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
+        if (request.Job is { } wanted)
+        {
+            return new(new ClaimReply(_jobs.GetValueOrDefault(wanted)?.Claim(request.Incarnation) is { } one ? [one] : [], [], null, now));
+        }
+
         var claimed = new List<StoredJob>();
         if (request.Held is { } held)
         {

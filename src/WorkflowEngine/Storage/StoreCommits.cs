@@ -12,6 +12,9 @@ internal sealed class StoreCommits(IJobStore store, GroupCommitter? committer) :
     /// <summary>Null: the store is called directly.</summary>
     public GroupCommitter? Committer => committer;
 
+    /// <summary>What keeps the store from committing; null: nothing.</summary>
+    public StoreException? Trouble => committer?.Trouble;
+
     public ValueTask<CommitVerdict> CommitAsync(JobTransition transition)
     {
         if (committer is not null)

@@ -107,7 +107,7 @@ public static class StoredForm
         }
         catch (JsonException error)
         {
-            throw new StoreException($"A stored {typeof(T).Name} cannot be read: {error.Message}", isTransient: false, error);
+            throw new StoreException($"A stored {typeof(T).Name} cannot be read: {error.Message}", isTransient: false, error) { Problem = StoreProblem.Damaged };
         }
     }
 

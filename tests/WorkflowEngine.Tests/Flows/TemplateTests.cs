@@ -1,10 +1,13 @@
 using System.Text.Json;
+using WorkflowEngine.Tests.Flows.Expressions;
 
 namespace WorkflowEngine.Tests.Flows;
 
 public sealed class TemplateTests
 {
-    private static readonly Values Scope = new(JsonElement.Parse("""
+    private static readonly ExpressionNames Names = Expressions.Expressions.Names;
+
+    private static readonly JsonScope Scope = new(JsonElement.Parse("""
         { "variables": { "limit": 10, "name": "Ann \"A\"", "list": [1, { "x": true }], "none": null, "flag": false, "rate": 1.50 }, "steps": { "with-dash": { "output": "ok" } } }
         """));
 
@@ -18,6 +21,13 @@ public sealed class TemplateTests
     [InlineData("\"at most {{ variables.limit }} of {{ variables.name }}!\"", "\"at most 10 of Ann \\\"A\\\"!\"")]
     [InlineData("\"{{ variables.flag }}{{ variables.rate }}\"", "\"false1.50\"")]
     [InlineData("\" {{ variables.list }}\"", "\" [1, { \\\"x\\\": true }]\"")]
+    [InlineData("\"{{ variables.limit + 1 }}\"", "11")]
+    [InlineData("\"{{ variables.limit > 5 ? 'many' : 'few' }}\"", "\"many\"")]
+    [InlineData("\"{{ {'a': {'b': variables.limit}} }}\"", """{"a":{"b":10}}""")]
+    [InlineData("\"{{ {'a':{}}}}\"", """{"a":{}}""")]
+    [InlineData("\"n = {{ variables.limit / 4 }}, {{ [1, 'a', 2.0] }}, {{ null }}\"", "\"n = 2, [1,\\\"a\\\",2.0], null\"")]
+    [InlineData("\"{{ duration('1m') }} {{ timestamp(0) }}\"", "\"60s 1970-01-01T00:00:00Z\"")]
+    [InlineData("\"{{ '{{' }} x {{ '}}' }}\"", "\"{{ x }}\"")]
     [InlineData("""{ "a": [ "{{ variables.limit }}", 1, { "b": "x" } ], "c": "<é>" }""", """{"a":[10,1,{"b":"x"}],"c":"<é>"}""")]
     public void Render_LookUps_GivesTheirValues(string template, string expected)
         => JsonElement.DeepEquals(Compile(template).Render(Scope), JsonElement.Parse(expected)).Should().BeTrue();
@@ -60,25 +70,27 @@ public sealed class TemplateTests
     [InlineData("a {{ input", "bad_template", 3)]
     [InlineData("{{ input. }}", "bad_template", 11)]
     [InlineData("{{ input[x] }}", "bad_template", 10)]
-    [InlineData("{{ input[\"x }}", "bad_template", 11)]
+    [InlineData("{{ input[\"x }}", "bad_template", 10)]
     [InlineData("{{ input x }}", "bad_template", 10)]
     [InlineData("{{ secrets }}", "bad_template", 4)]
     [InlineData("{{ job.name }}", "bad_template", 4)]
     [InlineData("{{ loop.i }}", "bad_template", 4)]
     [InlineData("{{ steps.a.outputs }}", "bad_template", 4)]
-    [InlineData("{{ variables.a + 1 }}", "not_supported", 16)]
-    [InlineData("{{ steps.with-dash.output }}", "not_supported", 14)]
-    [InlineData("{{ size(input) }}", "not_supported", 8)]
-    [InlineData("{{ !input }}", "not_supported", 4)]
-    [InlineData("{{ 1 }}", "not_supported", 4)]
-    [InlineData("{{ 'a' }}", "not_supported", 4)]
-    [InlineData("{{ true }}", "not_supported", 9)]
-    [InlineData("{{ input in variables.a }}", "not_supported", 10)]
+    [InlineData("{{ loop }}", "bad_template", 4)]
+    [InlineData("{{ steps.b.output }}", "unknown_step", 4)]
+    [InlineData("{{ inputs.b }}", "unknown_step", 4)]
+    [InlineData("{{ 1 + }}", "bad_template", 8)]
+    [InlineData("{{ {'a': 1} }", "bad_template", 1)]
+    [InlineData("{{ {'a': 1} } }}", "bad_template", 13)]
+    [InlineData("{{ siez(input) }}", "bad_template", 4)]
+    [InlineData("{{ 'a }}", "bad_template", 4)]
+    [InlineData("{{ 99999999999999999999 }}", "bad_template", 4)]
+    [InlineData("a {{ input }} {{ input = 1 }}", "bad_template", 24)]
     public void Compile_AnythingElse_IsReportedWithItsColumn(string text, string code, int column)
     {
         var diagnostics = new List<FlowDiagnostic>();
 
-        Template.Compile(JsonSerializer.SerializeToElement(new { a = new[] { text } }), "$.x", diagnostics);
+        Template.Compile(JsonSerializer.SerializeToElement(new { a = new[] { text } }), "$.x", Names, diagnostics);
 
         var problem = diagnostics.Should().ContainSingle().Subject;
         problem.Should().BeEquivalentTo(new { Code = code, Path = "$.x.a[0]" });
@@ -90,10 +102,20 @@ public sealed class TemplateTests
     {
         var diagnostics = new List<FlowDiagnostic>();
 
-        Template.Compile(JsonElement.Parse("\"{{ inptu }} {{ 1 }} {{ input }} {{ x\""), "$", diagnostics);
+        Template.Compile(JsonElement.Parse("\"{{ inptu }} {{ 1 1 }} {{ input }} {{ x\""), "$", Names, diagnostics);
 
-        diagnostics.Select(problem => problem.Code).Should().Equal("bad_template", "not_supported", "bad_template");
+        diagnostics.Select(problem => problem.Code).Should().Equal("bad_template", "bad_template", "bad_template");
         diagnostics[0].Message.Should().Contain("'input'");
+    }
+
+    [Fact]
+    public void Compile_DashWithoutBrackets_IsADifferenceAndSaysSo()
+    {
+        var diagnostics = new List<FlowDiagnostic>();
+
+        Template.Compile(JsonElement.Parse("\"{{ steps.with-dash.output }}\""), "$", Names, diagnostics);
+
+        diagnostics.Should().HaveCount(2).And.OnlyContain(problem => problem.Message.Contains("A name with a dash is written [\"with-dash\"]."));
     }
 
     [Fact]
@@ -105,35 +127,34 @@ public sealed class TemplateTests
         { Output = JsonElement.Parse("\"{{ steps.c.output }}\"") };
 
         Sample.Problems(flow).Select(problem => (problem.Code, problem.Path)).Should()
-            .Equal(("unknown_step", "$.steps[1].config"), ("unknown_step", "$.steps[1].config"), ("unknown_step", "$.output"));
+            .Equal(("unknown_step", "$.steps[1].config.a"), ("unknown_step", "$.steps[1].config.b"), ("unknown_step", "$.output"));
+    }
+
+    [Theory]
+    [InlineData("secrets.token", "Secrets exist only in the config of a step")]
+    [InlineData("inputs.fetch", "'inputs' does not exist here")]
+    [InlineData("error.message", "'error' does not exist here")]
+    [InlineData("signal", "'signal' is no name; there are input, steps, variables, engine_data, job.")]
+    public void Compile_NameThatAFlowsOutputDoesNotHave_IsRefused(string name, string message)
+        => Sample.Problem(Sample.Flow(Sample.Step("fetch")) with { Output = JsonElement.Parse($"\"{{{{ {name} }}}}\"") }).Message.Should().Contain(message);
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("done", true)]
+    [InlineData("failed", false)]
+    [InlineData("*", false)]
+    public void Compile_ErrorOfAStep_IsThereBehindAFailureOnly(string? port, bool isRefused)
+    {
+        var repair = new StepDefinition { Id = "b", Type = "work", After = [new StepEdge("a", port)], Config = JsonElement.Parse("""{ "x": "{{ error.message }} {{ loop.item }}" }""") };
+
+        Sample.Problems(Sample.Flow(Sample.Step("a"), repair)).Select(problem => problem.Message.Split(' ')[0]).Should().Equal(isRefused ? ["'error'", "'loop'"] : ["'loop'"]);
     }
 
     private static Template Compile(string template)
     {
         var diagnostics = new List<FlowDiagnostic>();
-        var compiled = Template.Compile(JsonElement.Parse(template), "$", diagnostics);
+        var compiled = Template.Compile(JsonElement.Parse(template), "$", Names, diagnostics);
         diagnostics.Should().BeEmpty();
         return compiled;
-    }
-
-    private sealed class Values(JsonElement root) : ITemplateScope
-    {
-        public bool TryResolve(IReadOnlyList<string> path, out JsonElement value)
-        {
-            value = root;
-            foreach (var segment in path)
-            {
-                if (value.ValueKind == JsonValueKind.Array)
-                {
-                    value = value[int.Parse(segment)];
-                }
-                else if (!value.TryGetProperty(segment, out value))
-                {
-                    return false;
-                }
-            }
-
-            return true;
-        }
     }
 }

@@ -17,10 +17,10 @@ internal sealed class ConfigRendering(PacketVault vault, IReadOnlyList<ISecretPr
             Input = data,
             Inputs = inputs,
             Data = task.Data,
-            Steps = await StepsAsync(task.Named).ConfigureAwait(false),
+            Steps = await StepsAsync(task.Named, template).ConfigureAwait(false),
             Secrets = await SecretsAsync(template).ConfigureAwait(false),
             Signal = task.Start.Detail.SignalValue,
-            Error = task.Error is { } error ? WorkflowJson.ToElement(error) : null,
+            Error = task.Error,
         };
         return new StepConfig(template.Render(scope), job.Json);
     }
@@ -33,34 +33,40 @@ internal sealed class ConfigRendering(PacketVault vault, IReadOnlyList<ISecretPr
             Job = job,
             Input = await vault.LoadAsync(input).ConfigureAwait(false),
             Data = jobData,
-            Steps = await StepsAsync(named).ConfigureAwait(false),
+            Steps = await StepsAsync(named, output).ConfigureAwait(false),
         };
         return output.Render(scope);
     }
 
-    private async ValueTask<IReadOnlyDictionary<string, JsonElement>> StepsAsync(NamedStep[] named)
+    private async ValueTask<IReadOnlyDictionary<string, NamedStepMap>> StepsAsync(NamedStep[] named, Template template)
     {
         if (named.Length == 0)
         {
-            return ImmutableDictionary<string, JsonElement>.Empty;
+            return ImmutableDictionary<string, NamedStepMap>.Empty;
         }
 
-        var steps = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        var steps = new Dictionary<string, NamedStepMap>(named.Length, StringComparer.Ordinal);
         foreach (var step in named)
         {
-            var members = new Dictionary<string, object?>(StringComparer.Ordinal) { ["status"] = step.Status.ToWord() };
-            if (step.Status.IsTerminal())
-            {
-                var output = await vault.LoadAsync(step.Output).ConfigureAwait(false);
-                members["output"] = JsonElement.Parse(output.ToJson());
-                members["port"] = step.Port ?? (step.Status == StepStatus.Completed ? StepResult.DonePort : null);
-                members["error"] = step.Error;
-            }
-
-            steps[step.Id] = WorkflowJson.ToElement(members);
+            var output = step.Status.IsTerminal() && LooksUpOutput(template, step.Id) ? await vault.LoadAsync(step.Output).ConfigureAwait(false) : null;
+            steps[step.Id] = new NamedStepMap(step, output);
         }
 
         return steps;
+    }
+
+    /// <summary>Whether the output is needed, which may be a large file: not for a status, a port or an error.</summary>
+    private static bool LooksUpOutput(Template template, string step)
+    {
+        foreach (var path in template.Lookups)
+        {
+            if (path is ["steps", var id, ..] && id == step && path is [_, _] or [_, _, "output", ..])
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private async ValueTask<IReadOnlyDictionary<string, string>> SecretsAsync(Template template)

@@ -4,8 +4,8 @@ using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
 
-/// <summary>Resolves template names for one rendering, over packets that are loaded already.</summary>
-internal sealed class RenderScope : ITemplateScope
+/// <summary>Resolves the names of one rendering, over packets that are loaded already. Nothing is written as JSON before somebody asks for the whole of it.</summary>
+internal sealed class RenderScope : IExpressionScope
 {
     public required JobFacts Job { get; init; }
 
@@ -15,63 +15,95 @@ internal sealed class RenderScope : ITemplateScope
 
     public required JobData Data { get; init; }
 
-    public IReadOnlyDictionary<string, JsonElement> Steps { get; init; } = ImmutableDictionary<string, JsonElement>.Empty;
+    public IReadOnlyDictionary<string, NamedStepMap> Steps { get; init; } = ImmutableDictionary<string, NamedStepMap>.Empty;
 
     public IReadOnlyDictionary<string, string> Secrets { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     public JsonElement? Signal { get; init; }
 
-    public JsonElement? Error { get; init; }
+    public StepError? Error { get; init; }
 
-    public bool TryResolve(IReadOnlyList<string> path, out JsonElement value)
+    public bool TryResolve(string root, string? name, out ExpressionValue value)
     {
-        var (root, used) = Root(path);
-        value = root ?? default;
-        for (var i = used; root is not null && i < path.Count; i++)
-        {
-            if (!TryMember(value, path[i], out value))
-            {
-                return false;
-            }
-        }
-
-        return root is not null;
+        var found = name is null ? OfRoot(root) : Below(root, name);
+        value = found ?? default;
+        return found is not null;
     }
 
-    private (JsonElement? Root, int Used) Root(IReadOnlyList<string> path) => path[0] switch
+    public IEnumerable<string> NamesBelow(string root) => root switch
     {
-        "input" => (JsonElement.Parse(Input.ToJson()), 1),
-        "inputs" when path.Count > 1 => (Inputs.TryGetValue(path[1], out var packet) ? JsonElement.Parse(packet.ToJson()) : null, 2),
-        "steps" when path.Count > 1 => (Steps.TryGetValue(path[1], out var step) ? step : null, 2),
-        "variables" when path.Count > 1 => (Data.Variables.TryGetValue(path[1], out var variable) ? variable.Value : null, 2),
-        "engine_data" when path.Count > 1 => (Data.EngineData.TryGetValue(path[1], out var side) ? side : null, 2),
-        "secrets" when path.Count == 2 => (Secrets.TryGetValue(path[1], out var secret) ? WorkflowJson.ToElement(secret) : null, 2),
-        "job" when path.Count == 2 => (OfJob(path[1]), 2),
-        "signal" => (Signal, 1),
-        "error" => (Error, 1),
-        _ => (null, 1),
+        "inputs" => Inputs.Keys,
+        "variables" => Data.Variables.Keys,
+        "engine_data" => Data.EngineData.Keys,
+        _ => [],
     };
 
-    private JsonElement? OfJob(string name) => name switch
+    private ExpressionValue? OfRoot(string root) => root switch
     {
-        "id" => WorkflowJson.ToElement(Job.JobId.ToString()),
-        "flow_id" => WorkflowJson.ToElement(Job.FlowId),
-        "key" => WorkflowJson.ToElement(Job.Options?.Key),
-        "trigger" => WorkflowJson.ToElement(Job.Options?.Trigger),
-        "tenant" => WorkflowJson.ToElement(Job.Options?.Tenant),
-        "attempt" => WorkflowJson.ToElement(Job.JobAttempt),
-        "scheduled_at" => WorkflowJson.Null,
+        "input" => ExpressionValue.Of(new PacketList(Input)),
+        "variables" => ExpressionValue.Of(new NamedValues<JobVariable>(Data.Variables, static variable => variable.Value)),
+        "engine_data" => ExpressionValue.Of(new NamedValues<JsonElement>(Data.EngineData, static value => value)),
+        "signal" => Signal is { } signal ? ExpressionValue.Of(signal) : null,
+        "error" => Error is { } error ? ExpressionValue.Of(WorkflowJson.ToElement(error)) : null,
         _ => null,
     };
 
-    private static bool TryMember(JsonElement value, string name, out JsonElement member)
+    private ExpressionValue? Below(string root, string name) => root switch
     {
-        member = default;
-        return value.ValueKind switch
+        "inputs" => Inputs.TryGetValue(name, out var packet) ? ExpressionValue.Of(new PacketList(packet)) : null,
+        "steps" => Steps.TryGetValue(name, out var step) ? ExpressionValue.Of(step) : null,
+        "variables" => Data.Variables.TryGetValue(name, out var variable) ? ExpressionValue.Of(variable.Value) : null,
+        "engine_data" => Data.EngineData.TryGetValue(name, out var side) ? ExpressionValue.Of(side) : null,
+        "secrets" => Secrets.TryGetValue(name, out var secret) ? ExpressionValue.Of(secret) : null,
+        "job" => OfJob(name),
+        _ => null,
+    };
+
+    private ExpressionValue? OfJob(string name) => name switch
+    {
+        "id" => ExpressionValue.Of(Job.JobId.ToString()),
+        "flow_id" => ExpressionValue.Of(Job.FlowId),
+        "key" => ExpressionValue.Of(Job.Options?.Key),
+        "trigger" => ExpressionValue.Of(Job.Options?.Trigger),
+        "tenant" => ExpressionValue.Of(Job.Options?.Tenant),
+        "attempt" => ExpressionValue.Of((long)Job.JobAttempt),
+        "scheduled_at" => ExpressionValue.Null,
+        _ => null,
+    };
+
+    /// <summary>Variables or engine data as a whole.</summary>
+    private sealed class NamedValues<T>(IReadOnlyDictionary<string, T> values, Func<T, JsonElement> json) : ExpressionMap
+    {
+        public override IEnumerable<string> Names => values.Keys;
+
+        public override int Count => values.Count;
+
+        public override bool TryMember(string name, out ExpressionValue value)
         {
-            JsonValueKind.Object => value.TryGetProperty(name, out member),
-            JsonValueKind.Array when int.TryParse(name, out var index) && index >= 0 && index < value.GetArrayLength() => (member = value[index]).ValueKind != JsonValueKind.Undefined,
-            _ => false,
+            var isThere = values.TryGetValue(name, out var found);
+            value = isThere ? ExpressionValue.Of(json(found!)) : default;
+            return isThere;
+        }
+    }
+}
+
+/// <summary>A step as expressions see it: <c>status</c>, and once it has ended <c>output</c> (loaded only if it is asked for), <c>port</c> and <c>error</c>.</summary>
+internal sealed class NamedStepMap(NamedStep step, DataPacket? output) : ExpressionMap
+{
+    private static readonly string[] All = ["status", "output", "port", "error"];
+
+    public override IEnumerable<string> Names => step.Status.IsTerminal() ? All : All.Take(1);
+
+    public override bool TryMember(string name, out ExpressionValue value)
+    {
+        value = name switch
+        {
+            "status" => ExpressionValue.Of(step.Status.ToWord()),
+            "output" => ExpressionValue.Of(new PacketList(output ?? DataPacket.Empty)),
+            "port" => ExpressionValue.Of(step.Port ?? (step.Status == StepStatus.Completed ? StepResult.DonePort : null)),
+            "error" when step.Error is { } error => ExpressionValue.Of(WorkflowJson.ToElement(error)),
+            _ => ExpressionValue.Null,
         };
+        return name == "status" || (step.Status.IsTerminal() && name is "output" or "port" or "error");
     }
 }

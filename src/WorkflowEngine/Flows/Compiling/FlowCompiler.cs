@@ -32,10 +32,11 @@ internal static class FlowCompiler
 
         var indexes = IndexSteps(flow.Steps, diagnostics);
         var graph = FlowGraph.Connect(flow.Steps, indexes, registry, diagnostics);
-        var steps = new StepCompiler(flow, registry, json ?? WorkflowJson.Default, diagnostics).Compile(graph);
+        var steps = new StepCompiler(flow, registry, json ?? WorkflowJson.Default, diagnostics).Compile(graph, indexes);
         graph.CheckPaths(diagnostics);
-        var output = flow.Output is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } declared ? Template.Compile(declared, "$.output", diagnostics) : null;
-        CheckStepNames(steps, output, graph, indexes, diagnostics);
+        var output = flow.Output is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } declared
+            ? Template.Compile(declared, "$.output", new ExpressionNames { Steps = indexes }, diagnostics)
+            : null;
         return diagnostics.Count == found ? Assemble(flow, steps, graph, output) : null;
     }
 
@@ -71,45 +72,6 @@ internal static class FlowCompiler
         }
 
         return indexes;
-    }
-
-    /// <summary>Steps that templates name must exist; <c>inputs</c> are those of the predecessors.</summary>
-    private static void CheckStepNames(CompiledStep[] steps, Template? output, FlowGraph graph, Dictionary<string, int> indexes, List<FlowDiagnostic> diagnostics)
-    {
-        foreach (var step in steps)
-        {
-            var lookups = step.Config?.Lookups ?? [];
-            var path = $"$.steps[{step.Index}].config";
-            CheckSteps(lookups, path, indexes, diagnostics);
-            if (lookups.Any(lookup => lookup is ["inputs", _, ..]))
-            {
-                CheckInputs(lookups, path, graph.Incoming(step.Index).Select(edge => steps[edge.From].Id).ToHashSet(StringComparer.Ordinal), diagnostics);
-            }
-        }
-
-        CheckSteps(output?.Lookups ?? [], "$.output", indexes, diagnostics);
-    }
-
-    private static void CheckSteps(IReadOnlyList<IReadOnlyList<string>> lookups, string path, Dictionary<string, int> indexes, List<FlowDiagnostic> diagnostics)
-    {
-        foreach (var lookup in lookups)
-        {
-            if (lookup is ["steps", var id, ..] && !indexes.ContainsKey(id))
-            {
-                diagnostics.Report(FlowProblems.UnknownStep, path, $"A template names the step {FlowProblems.Quote(id)}, which is not there.{diagnostics.Hint(id, indexes.Keys)}", id);
-            }
-        }
-    }
-
-    private static void CheckInputs(IReadOnlyList<IReadOnlyList<string>> lookups, string path, HashSet<string> predecessors, List<FlowDiagnostic> diagnostics)
-    {
-        foreach (var lookup in lookups)
-        {
-            if (lookup is ["inputs", var id, ..] && !predecessors.Contains(id))
-            {
-                diagnostics.Report(FlowProblems.UnknownStep, path, $"A template names the input {FlowProblems.Quote(id)}, which is no predecessor.{diagnostics.Hint(id, predecessors)}", id);
-            }
-        }
     }
 
     private static CompiledFlow Assemble(FlowDefinition flow, CompiledStep[] steps, FlowGraph graph, Template? output)

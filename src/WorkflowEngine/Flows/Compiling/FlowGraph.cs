@@ -108,7 +108,7 @@ internal sealed class FlowGraph
             if (predecessors[index] >= 0)
             {
                 _declared[index] = 1;
-                Add(predecessors[index], index, null);
+                Add(predecessors[index], index, null, null);
             }
         }
     }
@@ -124,6 +124,7 @@ internal sealed class FlowGraph
             var path = $"$.steps[{index}].after[{position}]";
             var port = edge.Port?.Trim().ToLowerInvariant();
             FlowCheck.ReportUnsupported(edge.When is not null, $"{path}.when", diagnostics, step.Id);
+            var when = edge.When is null ? null : CompileWhen(edge.When, port, $"{path}.when", indexes, diagnostics);
             if (!indexes.TryGetValue(edge.Step ?? string.Empty, out var from))
             {
                 var message = $"There is no step {FlowProblems.Quote(edge.Step)} to come after.{diagnostics.Hint(edge.Step, indexes.Keys)}";
@@ -136,9 +137,22 @@ internal sealed class FlowGraph
             else
             {
                 CheckPort(port, _steps[from], registry, $"{path}.port", diagnostics);
-                Add(from, index, port);
+                Add(from, index, port, when);
             }
         }
+    }
+
+    /// <summary>A condition is evaluated behind its predecessor, over what that made (S4).</summary>
+    private static CompiledExpression? CompileWhen(string text, string? port, string path, IReadOnlyDictionary<string, int> indexes, List<FlowDiagnostic> diagnostics)
+    {
+        var names = new ExpressionNames { Steps = indexes, HasError = () => port is StepResult.FailedPort or "*" };
+        var isParsed = CompiledExpression.TryParseCondition(text, names, path, out var when, out var problems);
+        foreach (var problem in problems)
+        {
+            diagnostics.Report(problem.Code ?? FlowProblems.BadExpression, path, $"{problem.Message} (column {problem.Column})");
+        }
+
+        return isParsed ? when : null;
     }
 
     private static void CheckPort(string? port, StepDefinition from, StepRegistry registry, string path, List<FlowDiagnostic> diagnostics)
@@ -160,10 +174,10 @@ internal sealed class FlowGraph
         }
     }
 
-    private void Add(int from, int to, string? port)
+    private void Add(int from, int to, string? port, CompiledExpression? when)
     {
         var outgoing = _outgoing[from] ??= [];
-        var edge = new CompiledEdge { From = from, To = to, Port = port, Position = outgoing.Count };
+        var edge = new CompiledEdge { From = from, To = to, Port = port, When = when, Position = outgoing.Count };
         outgoing.Add(edge);
         (_incoming[to] ??= []).Add(edge);
     }

@@ -8,18 +8,32 @@ internal sealed class StepCompiler(FlowDefinition flow, StepRegistry registry, J
     private readonly IReadOnlyList<string> _types = [.. registry.All.Select(registration => registration.Type)];
     private readonly ConfigShape _shape = new(json, diagnostics);
 
-    public CompiledStep[] Compile(FlowGraph graph)
+    public CompiledStep[] Compile(FlowGraph graph, IReadOnlyDictionary<string, int> indexes)
     {
         var steps = new CompiledStep[flow.Steps.Count];
         for (var index = 0; index < steps.Length; index++)
         {
-            steps[index] = Compile(flow.Steps[index], index, graph.DeclaredIncoming(index));
+            steps[index] = Compile(flow.Steps[index], index, graph.DeclaredIncoming(index), NamesOf(index, graph, indexes));
         }
 
         return steps;
     }
 
-    private CompiledStep Compile(StepDefinition step, int index, int incoming)
+    /// <summary>The names that a config may look up; looked at only if it looks up any.</summary>
+    private ExpressionNames NamesOf(int index, FlowGraph graph, IReadOnlyDictionary<string, int> indexes)
+    {
+        HashSet<string>? inputs = null;
+        return new ExpressionNames
+        {
+            Steps = indexes,
+            Inputs = () => inputs ??= [.. graph.Incoming(index).Select(edge => flow.Steps[edge.From].Id)],
+            HasError = () => graph.Incoming(index).Any(edge => edge.TakesFailure),
+            HasSecrets = true,
+            HasSignal = true,
+        };
+    }
+
+    private CompiledStep Compile(StepDefinition step, int index, int incoming, ExpressionNames names)
     {
         var path = $"$.steps[{index}]";
         var registration = FindType(step, path);
@@ -36,7 +50,7 @@ internal sealed class StepCompiler(FlowDefinition flow, StepRegistry registry, J
             Id = step.Id,
             Name = step.Name ?? step.Id,
             Type = step.Type,
-            Config = CompileConfig(step, registration, $"{path}.config"),
+            Config = CompileConfig(step, registration, names, $"{path}.config"),
             Retry = step.Retry ?? flow.DefaultRetry ?? RetryPolicy.None,
             Timeout = step.Timeout ?? flow.DefaultTimeout,
             Join = step.Join,
@@ -62,7 +76,7 @@ internal sealed class StepCompiler(FlowDefinition flow, StepRegistry registry, J
         return null;
     }
 
-    private Template? CompileConfig(StepDefinition step, StepRegistration? registration, string path)
+    private Template? CompileConfig(StepDefinition step, StepRegistration? registration, ExpressionNames names, string path)
     {
         var config = step.Config is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } declared ? declared : WorkflowJson.EmptyObject;
         if (config.ValueKind != JsonValueKind.Object)
@@ -76,7 +90,7 @@ internal sealed class StepCompiler(FlowDefinition flow, StepRegistry registry, J
             _shape.Check(config, type, path, step.Id);
         }
 
-        return step.Config is null ? null : Template.Compile(config, path, diagnostics);
+        return step.Config is null ? null : Template.Compile(config, path, names, diagnostics);
     }
 
     private void CheckJoin(StepDefinition step, string path, int incoming)

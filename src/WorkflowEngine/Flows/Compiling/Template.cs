@@ -1,10 +1,11 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
 namespace WorkflowEngine;
 
-/// <summary>JSON with <c>{{ name.path }}</c> look-ups, parsed once. Text without any renders to itself at no cost.</summary>
+/// <summary>JSON with <c>{{ expression }}</c> in its strings, parsed once. JSON without any renders to itself at no cost.</summary>
 internal sealed class Template
 {
     // Both the template and a value that it takes in may be as deep as a document may be.
@@ -28,14 +29,14 @@ internal sealed class Template
     public IReadOnlyList<IReadOnlyList<string>> Lookups { get; }
 
     /// <summary>Parses every string of <paramref name="source"/>; what is wrong is added to <paramref name="diagnostics"/> with its path below <paramref name="path"/>.</summary>
-    public static Template Compile(JsonElement source, string path, List<FlowDiagnostic> diagnostics)
+    public static Template Compile(JsonElement source, string path, ExpressionNames names, List<FlowDiagnostic> diagnostics)
     {
-        var compiler = new TreeCompiler(diagnostics);
+        var compiler = new TreeCompiler(names, diagnostics);
         var root = compiler.Compile(source, path);
-        return new Template(source, root is ConstantNode ? null : root, [.. compiler.Lookups.Values]);
+        return new Template(source, root is ConstantLeaf ? null : root, [.. compiler.Lookups.Values]);
     }
 
-    /// <summary>True when some string inside has a template.</summary>
+    /// <summary>True when some string inside has an expression.</summary>
     public static bool IsIn(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString()!.Contains(TemplateText.Open, StringComparison.Ordinal),
@@ -45,20 +46,20 @@ internal sealed class Template
     };
 
     /// <summary>
-    /// The JSON with every look-up replaced; a string that is one whole look-up takes the value's type. Inside other text, scalars stand as text (null as <c>null</c>),
-    /// objects and arrays as JSON.
+    /// The JSON with every expression replaced by its value; a string that is one whole expression takes the value's type. Inside other text, strings stand as they are,
+    /// anything else as JSON.
     /// </summary>
-    /// <exception cref="StepFailedException">A name is not there; reason <c>expression_failed</c>, not retryable.</exception>
-    public JsonElement Render(ITemplateScope scope)
+    /// <exception cref="StepFailedException">An expression has no value, or the whole is too large; reason <c>expression_failed</c>, not retryable.</exception>
+    public JsonElement Render(IExpressionScope scope)
     {
         if (_root is null)
         {
             return Source;
         }
 
-        if (_root is LookupNode whole)
+        if (_root is ExpressionLeaf whole)
         {
-            return whole.Resolve(scope);
+            return whole.Evaluate(scope);
         }
 
         var buffer = new ArrayBufferWriter<byte>();
@@ -70,12 +71,15 @@ internal sealed class Template
         return JsonElement.Parse(buffer.WrittenSpan, Rendered);
     }
 
-    private static JsonElement Resolve(ITemplateScope scope, IReadOnlyList<string> path)
-        => scope.TryResolve(path, out var value) && value.ValueKind != JsonValueKind.Undefined
-            ? value
-            : throw new StepFailedException(Reasons.ExpressionFailed, $"There is no value for {{{{ {string.Join('.', path)} }}}}.", retryable: false);
+    private static void RefuseAbove(long bytes)
+    {
+        if (bytes > Evaluation.MaxBytes)
+        {
+            throw new StepFailedException(Reasons.ExpressionFailed, $"Filled in, the templates have more than {Evaluation.MaxBytes / (1024 * 1024)} MB.", retryable: false);
+        }
+    }
 
-    private sealed class TreeCompiler(List<FlowDiagnostic> diagnostics)
+    private sealed class TreeCompiler(ExpressionNames names, List<FlowDiagnostic> diagnostics)
     {
         public OrderedDictionary<string, IReadOnlyList<string>> Lookups { get; } = new(StringComparer.Ordinal);
 
@@ -84,7 +88,7 @@ internal sealed class Template
             JsonValueKind.String => CompileText(element, path),
             JsonValueKind.Object => CompileObject(element, path),
             JsonValueKind.Array => CompileArray(element, path),
-            _ => new ConstantNode(element),
+            _ => new ConstantLeaf(element),
         };
 
         private Node CompileText(JsonElement element, string path)
@@ -92,72 +96,71 @@ internal sealed class Template
             var text = element.GetString()!;
             if (!text.Contains(TemplateText.Open, StringComparison.Ordinal))
             {
-                return new ConstantNode(element);
+                return new ConstantLeaf(element);
             }
 
-            var parts = new TemplateText(text, path, diagnostics).Parse();
-            foreach (var lookup in parts.Select(part => part.Lookup).OfType<IReadOnlyList<string>>())
+            var parts = new TemplateText(text, path, names, diagnostics).Parse();
+            foreach (var lookup in parts.Select(part => part.Expression).OfType<CompiledExpression>().SelectMany(expression => expression.Lookups))
             {
                 Lookups.TryAdd(string.Join('\0', lookup), lookup);
             }
 
-            return parts is [{ Lookup: { } whole }] ? new LookupNode(whole) : new TextNode(parts);
+            return parts is [{ Expression: { } whole }] ? new ExpressionLeaf(whole) : new TextLeaf(parts);
         }
 
         private Node CompileObject(JsonElement element, string path)
         {
             var members = element.EnumerateObject().Select(member => (member.Name, Node: Compile(member.Value, path + JsonPath.Member(member.Name)))).ToArray();
-            return Array.TrueForAll(members, member => member.Node is ConstantNode) ? new ConstantNode(element) : new ObjectNode(members);
+            return Array.TrueForAll(members, member => member.Node is ConstantLeaf) ? new ConstantLeaf(element) : new ObjectBranch(members);
         }
 
         private Node CompileArray(JsonElement element, string path)
         {
             var elements = element.EnumerateArray().Select((item, index) => Compile(item, path + JsonPath.Element(index))).ToArray();
-            return Array.TrueForAll(elements, item => item is ConstantNode) ? new ConstantNode(element) : new ArrayNode(elements);
+            return Array.TrueForAll(elements, item => item is ConstantLeaf) ? new ConstantLeaf(element) : new ArrayBranch(elements);
         }
     }
 
     private abstract class Node
     {
-        public abstract void Write(Utf8JsonWriter writer, ITemplateScope scope);
+        public abstract void Write(Utf8JsonWriter writer, IExpressionScope scope);
     }
 
-    private sealed class ConstantNode(JsonElement value) : Node
+    private sealed class ConstantLeaf(JsonElement value) : Node
     {
-        public override void Write(Utf8JsonWriter writer, ITemplateScope scope) => value.WriteTo(writer);
+        public override void Write(Utf8JsonWriter writer, IExpressionScope scope) => value.WriteTo(writer);
     }
 
-    private sealed class LookupNode(IReadOnlyList<string> path) : Node
+    private sealed class ExpressionLeaf(CompiledExpression expression) : Node
     {
-        public JsonElement Resolve(ITemplateScope scope) => Template.Resolve(scope, path);
+        public JsonElement Evaluate(IExpressionScope scope) => expression.Evaluate(scope);
 
-        public override void Write(Utf8JsonWriter writer, ITemplateScope scope) => Resolve(scope).WriteTo(writer);
+        public override void Write(Utf8JsonWriter writer, IExpressionScope scope)
+        {
+            var json = JsonMarshal.GetRawUtf8Value(Evaluate(scope));
+            RefuseAbove(writer.BytesCommitted + writer.BytesPending + json.Length);
+            writer.WriteRawValue(json, skipInputValidation: true);
+        }
     }
 
-    private sealed class TextNode(IReadOnlyList<TemplatePart> parts) : Node
+    private sealed class TextLeaf(IReadOnlyList<TemplatePart> parts) : Node
     {
-        public override void Write(Utf8JsonWriter writer, ITemplateScope scope)
+        public override void Write(Utf8JsonWriter writer, IExpressionScope scope)
         {
             var text = new StringBuilder();
             foreach (var part in parts)
             {
-                if (part.Lookup is null)
-                {
-                    text.Append(part.Text);
-                    continue;
-                }
-
-                var value = Resolve(scope, part.Lookup);
-                text.Append(value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText());
+                text.Append(part.Expression?.EvaluateText(scope) ?? part.Text);
+                RefuseAbove(writer.BytesCommitted + writer.BytesPending + text.Length);
             }
 
             writer.WriteStringValue(text.ToString());
         }
     }
 
-    private sealed class ObjectNode((string Name, Node Node)[] members) : Node
+    private sealed class ObjectBranch((string Name, Node Node)[] members) : Node
     {
-        public override void Write(Utf8JsonWriter writer, ITemplateScope scope)
+        public override void Write(Utf8JsonWriter writer, IExpressionScope scope)
         {
             writer.WriteStartObject();
             foreach (var (name, node) in members)
@@ -170,9 +173,9 @@ internal sealed class Template
         }
     }
 
-    private sealed class ArrayNode(Node[] elements) : Node
+    private sealed class ArrayBranch(Node[] elements) : Node
     {
-        public override void Write(Utf8JsonWriter writer, ITemplateScope scope)
+        public override void Write(Utf8JsonWriter writer, IExpressionScope scope)
         {
             writer.WriteStartArray();
             foreach (var element in elements)
