@@ -31,6 +31,7 @@ internal sealed class FlowRunner : ISlotTaker
     public JobId Id => _state.Id;
 
     public JobState State => _state; // In the turn only.
+    public JobHead FinalHead => _state.Head; // As last committed, once this runner is retired.
 
     public JobFacts Facts { get; private set; }
 
