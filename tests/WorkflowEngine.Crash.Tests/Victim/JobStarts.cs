@@ -9,7 +9,7 @@ internal sealed class JobStarts(VictimPlan plan, LedgerClient ledger, IWorkflowE
     {
         await Task.Yield();
         Environment.ExitCode = 3; // Unless the end below is reached, or the host is stopped from outside.
-        using var stopped = stoppingToken.Register(() => Environment.ExitCode = 0);
+        _ = stoppingToken.Register(() => Environment.ExitCode = 0); // Not taken back: the wait below ends before it is called.
         await SignalAllAsync(stoppingToken);
         using var places = new SemaphoreSlim(plan.InFlight);
         for (var i = 0; i < plan.Starts; i++)

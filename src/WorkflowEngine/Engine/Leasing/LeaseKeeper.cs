@@ -13,6 +13,7 @@ internal sealed class LeaseKeeper(EngineNode node, Action wake) : IDisposable
     private readonly ManualResetEventSlim _stopped = new();
     private ITimer? _timer;
     private long _renewedAt;
+    private bool _hasBegun;
     private bool _isFailing;
 
     /// <summary>How long the node may go on after the last good renewal was sent. The margin is for bodies to learn of it.</summary>
@@ -28,6 +29,7 @@ internal sealed class LeaseKeeper(EngineNode node, Action wake) : IDisposable
         var sentAt = node.Time.GetTimestamp();
         await node.Store.RenewAsync(new NodeBeat(node.Incarnation, node.Name, node.Options.LeaseDuration), cancellationToken).ConfigureAwait(false);
         _renewedAt = sentAt;
+        _hasBegun = true;
         if (node.Time == TimeProvider.System)
         {
             new Thread(KeepUntilStopped) { IsBackground = true, Name = "workflow-lease", Priority = ThreadPriority.AboveNormal }.Start();
@@ -44,6 +46,11 @@ internal sealed class LeaseKeeper(EngineNode node, Action wake) : IDisposable
     {
         _stopped.Set();
         _timer?.Dispose();
+        if (!_hasBegun)
+        {
+            return; // The store has never taken a sign of life: there is nothing to hand back.
+        }
+
         await node.Store.RenewAsync(new NodeBeat(node.Incarnation, node.Name, node.Options.LeaseDuration, Stopping: true), CancellationToken.None).ConfigureAwait(false);
     }
 

@@ -31,6 +31,7 @@ internal sealed class FlowRunner : ISlotTaker
     public JobId Id => _state.Id;
 
     public JobState State => _state; // In the turn only.
+    public JobHead FinalHead => _state.Head; // As last committed, once this runner is retired.
 
     public JobFacts Facts { get; private set; }
 
@@ -123,8 +124,7 @@ internal sealed class FlowRunner : ISlotTaker
             return BeginByLetterAsync();
         }
 
-        var task = BeginNext();
-        var start = _starts.CommitAsync(task);
+        var start = BeginNext();
         _turn.Leave();
         return start;
     }
@@ -170,15 +170,15 @@ internal sealed class FlowRunner : ISlotTaker
     private async ValueTask<StepTask> BeginByLetterAsync()
     {
         ValueTask<StepTask> start = default;
-        await _turn.Post(new Letter { Work = runner => start = runner._starts.CommitAsync(runner.BeginNext()) }).ConfigureAwait(false);
+        await _turn.Post(new Letter { Work = runner => start = runner.BeginNext() }).ConfigureAwait(false);
         return await start.ConfigureAwait(false);
     }
 
-    private StepTask BeginNext()
+    private ValueTask<StepTask> BeginNext()
     {
         try
         {
-            return _starts.BeginNext();
+            return _starts.CommitAsync(_starts.BeginNext());
         }
         catch (Exception error)
         {

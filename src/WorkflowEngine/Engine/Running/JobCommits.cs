@@ -196,20 +196,7 @@ internal sealed class JobCommits
                 _node.Answers.Give(answer.Command, answer.Verdict);
             }
 
-            if (_sealed.RingsSession)
-            {
-                _runner.Bodies.Bell.Ring();
-            }
-
-            if (_sealed.Stops.Count > 0 && _sealed.Restores)
-            {
-                _runner.Bodies.StopStale(_sealed.Stops);
-            }
-            else if (_sealed.Stops.Count > 0)
-            {
-                _runner.Bodies.StopAll(StopReason.JobCancelled);
-            }
-
+            TellBodies(_sealed);
             // The state may have become terminal while this commit, which is not yet the last one, was in flight.
             if ((_state.IsTerminal && _transition.Head.Status.IsTerminal()) || _transition.Releases)
             {
@@ -241,6 +228,23 @@ internal sealed class JobCommits
         _awaitSealed?.ForEach(letter => letter.TrySetResult(IsLost ? CommandVerdict.Stale : letter.Verdict));
         _awaitSealed = null;
         _first?.TrySetResult(verdict);
+    }
+
+    private void TellBodies(ChangeSet durable)
+    {
+        if (durable.RingsSession)
+        {
+            _runner.Bodies.Bell.Ring();
+        }
+
+        if (durable.Stops.Count > 0 && durable.Restores)
+        {
+            _runner.Bodies.StopStale(durable.Stops);
+        }
+        else if (durable.Stops.Count > 0)
+        {
+            _runner.Bodies.StopAll(StopReason.JobCancelled);
+        }
     }
 
     /// <summary>A retired job is changed no more: its change set serves the next one.</summary>
