@@ -1,9 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
@@ -13,32 +7,46 @@ namespace WorkflowEngine;
 /// one at a time, by rank and then by age, and only while one of <see cref="RunToEndAsync"/>, <see cref="RunUntilIdleAsync"/>, <see cref="AdvanceAsync"/> runs, so
 /// that a run is the same each time. A body that leaves its thread for real (<c>Task.Yield</c>, I/O) is waited for in real time; what it does then is beside the others.
 /// </summary>
+/// <remarks>
+/// The host can lose its engine as by <c>kill -9</c>, at a moment of the test's choice (<see cref="CrashAt"/>), and its store can fail (<see cref="Faults"/>). After a
+/// crash the next run makes everything that was registered anew, as a new process would, over the same jobs and at the same virtual time. What a test holds outside of
+/// the host is the world that the crash does not touch. A body that was waiting never goes on; one that works on for real is not stopped, but its result is lost.
+/// </remarks>
 public sealed class FlowTestHost : IAsyncDisposable
 {
     /// <summary>A job that has not ended after so much virtual time never will.</summary>
-    private static readonly TimeSpan Horizon = TimeSpan.FromDays(3660);
+    internal static readonly TimeSpan Horizon = TimeSpan.FromDays(3660);
 
-    private readonly ServiceProvider _services;
-    private readonly VirtualTime _time;
-    private readonly EngineHost _engine;
+    private readonly TestGround _ground;
     private readonly HostLoop _loop;
+    private readonly List<JobHandle> _handles = [];
 
-    private FlowTestHost(ServiceProvider services, VirtualTime time)
+    private FlowTestHost(TestGround ground, TestNode node)
     {
-        _services = services;
-        _time = time;
-        _engine = services.GetRequiredKeyedService<EngineHost>(string.Empty);
-        _loop = new HostLoop(_engine, time, (SlotQueue)services.GetRequiredService<IStepScheduler>());
+        _ground = ground;
+        _loop = new HostLoop(node, ground.Time, ReviveAsync);
     }
 
-    /// <summary>The engine. Its <c>RunAsync</c>, and waits for a job's end, complete only while this host runs.</summary>
-    public IWorkflowEngine Engine => _engine.Client;
+    /// <summary>
+    /// The engine. Its <c>RunAsync</c>, and waits for a job's end, complete only while this host runs. After a crash this is another one: handles that the host's own
+    /// <see cref="StartAsync(string, object?, JobOptions?)"/> gave are good for all of them, those of the engine only for it.
+    /// </summary>
+    public IWorkflowEngine Engine => _loop.Node.Engine.Client;
 
     /// <summary>The virtual time; steps get it from their services as <see cref="TimeProvider"/>, and what they wait for by it costs no real time.</summary>
-    public TimeProvider Time => _time;
+    public TimeProvider Time => _ground.Time;
 
-    /// <summary>The host's services.</summary>
-    public IServiceProvider Services => _services;
+    /// <summary>The engine's services; others after a crash.</summary>
+    public IServiceProvider Services => _loop.Node.Services;
+
+    /// <summary>Which store calls fail, and which were made; calls that the host makes to see whether a job has ended are not among them. Outlives crashes.</summary>
+    public StoreFaults Faults => _ground.Faults;
+
+    /// <summary>The engine has crashed, and no other one was started yet.</summary>
+    internal bool IsDown => _loop.Node.IsDead;
+
+    /// <summary>How many commits were asked of the store.</summary>
+    internal int Commits => _ground.Crashes.CountOf(CrashPoint.BeforeCommit);
 
     /// <summary>
     /// How long, in real time, a body that does not wait by <see cref="Time"/> may be silent before virtual time moves on without it. Default 500 ms; raise it for
@@ -58,28 +66,63 @@ public sealed class FlowTestHost : IAsyncDisposable
     public static async Task<FlowTestHost> StartAsync(Action<IWorkflowEngineBuilder> configure, Action<WorkflowEngineOptions>? options = null)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        var time = new VirtualTime();
-        var services = Compose(configure, options, time).BuildServiceProvider();
-        try
-        {
-            var host = new FlowTestHost(services, time);
-            foreach (var service in services.GetServices<IHostedService>())
-            {
-                await service.StartAsync(CancellationToken.None).ConfigureAwait(false);
-            }
+        var ground = new TestGround(configure, options);
+        return new FlowTestHost(ground, await TestNode.StartAsync(ground).ConfigureAwait(false));
+    }
 
-            return host;
-        }
-        catch
-        {
-            await services.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
+    /// <summary>
+    /// Plans a crash: the engine dies at this point, the <paramref name="occurrence"/>-th time it comes by from now on. Nothing more of it reaches the store, not even a
+    /// lease that is being kept; the next run starts a new engine, and what the dead one held is free at once. A call of the test's own that comes by the point throws.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Occurrences are counted from 1 on.</exception>
+    public void CrashAt(CrashPoint point, int occurrence = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(occurrence, 1);
+        _ground.Crashes.Arm(point, occurrence);
+    }
+
+    /// <summary>Kills the engine now, between two runs, if it still lives, and starts a new one.</summary>
+    public async Task CrashAsync()
+    {
+        _loop.Node.Die();
+        await _loop.ReviveAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The proof that a flow survives a crash at any moment: runs it once undisturbed, then once for every commit of that run with a crash right before it, and once with
+    /// one right after it. Every run must end with the same status, reason and output (but for times and the job's id).
+    /// </summary>
+    /// <param name="configure">Registers steps and flows; called for every run, and after every crash.</param>
+    /// <param name="flowId">The flow.</param>
+    /// <param name="input">Its input, by the input rule.</param>
+    /// <param name="assert">Called at the end of every run, the undisturbed one first; throws when something is wrong. The place to look at, and to clear, what fakes collected.</param>
+    /// <param name="drive">
+    /// Takes a job to its end; null: <see cref="RunToEndAsync"/>. For flows that need signals or controls. When the crash meets a call of its own it is called again,
+    /// as the caller of a service that did not answer calls again: give signals a dedupe key.
+    /// </param>
+    /// <returns>How many crashes were survived.</returns>
+    /// <exception cref="FlowAssertionException">Some were not: each with its number, what came out, and the job's steps and last events.</exception>
+    public static Task<int> CrashAtEveryCommitAsync(
+        Action<IWorkflowEngineBuilder> configure, string flowId, object? input, Action<JobResult> assert, Func<FlowTestHost, JobHandle, Task>? drive = null)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        ArgumentNullException.ThrowIfNull(assert);
+        return new CrashSweep(configure, flowId, input, assert, drive).RunAsync();
     }
 
     /// <summary>Starts a job, with any value as input by the input rule. Nothing of it runs yet.</summary>
     /// <exception cref="FlowNotFoundException">No such flow.</exception>
-    public Task<JobHandle> StartAsync(string flowId, object? input = null, JobOptions? options = null) => Engine.StartAsync(flowId, input, options);
+    public async Task<JobHandle> StartAsync(string flowId, object? input = null, JobOptions? options = null)
+    {
+        if (_loop.Node.IsDead)
+        {
+            await CrashAsync().ConfigureAwait(false);
+        }
+
+        var job = await Engine.StartAsync(flowId, input, options).ConfigureAwait(false);
+        _handles.Add(job);
+        return job;
+    }
 
     /// <summary>Runs until the job has ended, and moves time by itself past retry waits, delays and timeouts.</summary>
     /// <exception cref="JobStuckException">The job can never end: nothing is running, and no time is due that could change anything.</exception>
@@ -88,13 +131,17 @@ public sealed class FlowTestHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(job);
         if (await _loop.MoveUntilAsync(HasEndedAsync, Horizon, cancellationToken).ConfigureAwait(false))
         {
-            return await job.WaitAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            return await Engine.GetJob(job.Id).WaitAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
         }
 
-        var report = await job.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-        throw new JobStuckException(report.Id, report.Status, await job.ExplainAsync(cancellationToken).ConfigureAwait(false));
+        var stuck = Engine.GetJob(job.Id);
+        throw new JobStuckException(job.Id, (await stuck.GetStatusAsync(cancellationToken).ConfigureAwait(false)).Status, await stuck.ExplainAsync(cancellationToken).ConfigureAwait(false));
 
-        async ValueTask<bool> HasEndedAsync() => (await job.GetStatusAsync(cancellationToken).ConfigureAwait(false)).Status.IsTerminal();
+        async ValueTask<bool> HasEndedAsync()
+        {
+            var stored = await _loop.Node.Store.Inner.LoadAsync(job.Id, JobParts.Head, cancellationToken).ConfigureAwait(false) ?? throw new JobNotFoundException(job.Id);
+            return stored.Head.Status.IsTerminal();
+        }
     }
 
     /// <summary><see cref="StartAsync(string, object?, JobOptions?)"/> and <see cref="RunToEndAsync"/>.</summary>
@@ -109,7 +156,7 @@ public sealed class FlowTestHost : IAsyncDisposable
     public Task AdvanceAsync(TimeSpan time, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
-        return _loop.MoveToAsync(_time.Now + time.Ticks, cancellationToken);
+        return _loop.MoveToAsync(_ground.Time.Now + time.Ticks, cancellationToken);
     }
 
     /// <summary>Replaces a step type from now on, also for jobs that run already; its name, ports, config type and middleware stay.</summary>
@@ -124,9 +171,10 @@ public sealed class FlowTestHost : IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(stepType);
         ArgumentNullException.ThrowIfNull(run);
-        var fake = new FakeStep(stepType, run, _time);
-        var known = _engine.Node.Registry.TryGet(stepType, out var registration) ? registration : new StepRegistration { Type = stepType, Name = stepType };
-        _engine.Node.Registry.Replace(known with { NeedsScope = false, Resolve = _ => fake });
+        var fake = new FakeStep(stepType, run, _ground.Time);
+        _ground.Fakes.RemoveAll(known => known.Type == stepType);
+        _ground.Fakes.Add(fake);
+        _loop.Node.Use(fake);
         return fake;
     }
 
@@ -143,7 +191,12 @@ public sealed class FlowTestHost : IAsyncDisposable
     {
         _loop.Patience = TimeSpan.FromMilliseconds(50);
         _loop.GiveUpAfter = TimeSpan.FromMilliseconds(50);
-        var stopping = Task.Run(StopServicesAsync);
+        if (IsDown)
+        {
+            await _loop.ReviveAsync().ConfigureAwait(false); // A clean stop needs something that can be stopped.
+        }
+
+        var stopping = Task.Run(_loop.Node.StopAsync);
         while (!stopping.IsCompleted)
         {
             // Grace periods are virtual too.
@@ -152,34 +205,19 @@ public sealed class FlowTestHost : IAsyncDisposable
         }
 
         await stopping.ConfigureAwait(false);
-        await _services.DisposeAsync().ConfigureAwait(false);
+        await _loop.Node.DisposeAsync().ConfigureAwait(false);
         _loop.Dispose();
     }
 
-    private static ServiceCollection Compose(Action<IWorkflowEngineBuilder> configure, Action<WorkflowEngineOptions>? options, VirtualTime time)
+    private async Task<TestNode> ReviveAsync()
     {
-        var services = new ServiceCollection();
-        configure(services.AddWorkflowEngine(chosen =>
+        await TestGround.BuryAsync(_loop.Node).ConfigureAwait(false);
+        var node = await TestNode.StartAsync(_ground).ConfigureAwait(false);
+        foreach (var job in _handles)
         {
-            chosen.ShutdownGrace = TimeSpan.Zero;
-            chosen.Retention = Horizon * 10;
-            chosen.NodeName = "test";
-            options?.Invoke(chosen);
-        }));
-        services.PostConfigure<WorkflowEngineOptions>(chosen => chosen.PollInterval = VirtualTime.PollInterval);
-        services.Replace(ServiceDescriptor.Singleton<TimeProvider>(time));
-        services.Replace(ServiceDescriptor.Singleton<IStepScheduler>(
-            provider => new SlotQueue(provider.GetRequiredService<IOptionsMonitor<WorkflowEngineOptions>>().CurrentValue.MaxConcurrentSteps)));
-        services.TryAddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
-        services.TryAddSingleton(typeof(ILogger<>), typeof(Logger<>));
-        return services;
-    }
-
-    private async Task StopServicesAsync()
-    {
-        foreach (var service in _services.GetServices<IHostedService>().Reverse())
-        {
-            await service.StopAsync(CancellationToken.None).ConfigureAwait(false);
+            job.Follow(node.Engine.Client.GetJob(job.Id));
         }
+
+        return node;
     }
 }

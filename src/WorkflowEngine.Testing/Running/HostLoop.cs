@@ -4,8 +4,10 @@ namespace WorkflowEngine;
 /// Runs what can run now, and moves time only when nothing can. Bodies run here, one at a time; one that leaves the thread for real comes back through the pool,
 /// and the loop waits for it in real time.
 /// </summary>
-internal sealed class HostLoop(EngineHost engine, VirtualTime time, SlotQueue slots) : IDisposable
+internal sealed class HostLoop(TestNode first, VirtualTime time, Func<Task<TestNode>> revive) : IDisposable
 {
+    private const int MostFailedClaims = 100;
+
     private const int QuietSlices = 10;
 
     /// <summary>The engine's rounds matter for so long after something happened: starts and reports that wait for a commit have had theirs by then.</summary>
@@ -15,6 +17,12 @@ internal sealed class HostLoop(EngineHost engine, VirtualTime time, SlotQueue sl
     private long _happenedAt = time.Now;
     private long _quietAt = -1;
     private long _storeDue = long.MaxValue;
+    private int _failedClaims;
+
+    /// <summary>The node that lives, or the last one that did.</summary>
+    public TestNode Node { get; private set; } = first;
+
+    private SlotQueue Slots => Node.Slots;
 
     /// <summary>How long, in real time, a body that does not wait for virtual time may be silent before time moves on without it.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromMilliseconds(500);
@@ -23,6 +31,9 @@ internal sealed class HostLoop(EngineHost engine, VirtualTime time, SlotQueue sl
     public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromSeconds(30);
 
     public void Dispose() => _one.Dispose();
+
+    /// <summary>A new node in place of the dead one.</summary>
+    public async Task ReviveAsync() => Node = await revive().ConfigureAwait(false);
 
     /// <summary>Runs until nothing can run at the present time.</summary>
     public Task SettleAsync(CancellationToken cancellationToken) => MoveToAsync(time.Now, cancellationToken);
@@ -79,17 +90,21 @@ internal sealed class HostLoop(EngineHost engine, VirtualTime time, SlotQueue sl
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (slots.TryServe() || await AdoptAsync().ConfigureAwait(false))
+            if (Node.IsDead)
+            {
+                await ReviveAsync().ConfigureAwait(false);
+            }
+            else if (Slots.TryServe() || await AdoptAsync().ConfigureAwait(false))
             {
                 _happenedAt = time.Now;
             }
             else if (!time.TryFire())
             {
-                if (!engine.Node.Runners.All(Rests))
+                if (!Node.Engine.Node.Runners.All(Rests))
                 {
-                    await slots.WaitForActAsync(TimeSpan.FromMilliseconds(1), cancellationToken).ConfigureAwait(false);
+                    await Slots.WaitForActAsync(TimeSpan.FromMilliseconds(1), cancellationToken).ConfigureAwait(false);
                 }
-                else if (!slots.HasWork && (slots.AllWaitForTime || await IsQuietAsync(cancellationToken).ConfigureAwait(false)))
+                else if (!Slots.HasWork && (Slots.AllWaitForTime || await IsQuietAsync(cancellationToken).ConfigureAwait(false)))
                 {
                     return;
                 }
@@ -100,7 +115,7 @@ internal sealed class HostLoop(EngineHost engine, VirtualTime time, SlotQueue sl
     /// <summary>A start rides in the job's next commit; a test that looks now wants to see it.</summary>
     private void CommitStarts()
     {
-        foreach (var runner in engine.Node.Runners)
+        foreach (var runner in Node.Engine.Node.Runners)
         {
             runner.InTurn(static running => running.FlushOld(long.MaxValue));
         }
@@ -116,7 +131,7 @@ internal sealed class HostLoop(EngineHost engine, VirtualTime time, SlotQueue sl
     /// <summary>Takes in what became runnable in the store; also notes when the next job there will.</summary>
     private async ValueTask<bool> AdoptAsync()
     {
-        if (engine.Node.IsDraining || !engine.Node.Accepts)
+        if (Node.Engine.Node.IsDraining || !Node.Engine.Node.Accepts)
         {
             _storeDue = long.MaxValue;
             return false;
@@ -124,13 +139,20 @@ internal sealed class HostLoop(EngineHost engine, VirtualTime time, SlotQueue sl
 
         try
         {
-            var reply = await engine.Loop.ClaimNowAsync().ConfigureAwait(false);
+            var reply = await Node.Engine.Loop.ClaimNowAsync().ConfigureAwait(false);
+            _failedClaims = 0;
             _storeDue = reply.NextDue is { } due && due.UtcTicks > time.Now ? due.UtcTicks : long.MaxValue;
             return reply.Jobs.Count > 0;
         }
         catch (OperationCanceledException)
         {
             return false; // The engine stops.
+        }
+        catch (StoreException) when (Node.IsDead || ++_failedClaims < MostFailedClaims)
+        {
+            // The engine's own loop waits as long before it asks again.
+            _storeDue = time.Now + TimeSpan.FromMilliseconds(Math.Min(5000, 50 * (1 << Math.Min(_failedClaims, 7)))).Ticks;
+            return Node.IsDead;
         }
     }
 
@@ -139,11 +161,11 @@ internal sealed class HostLoop(EngineHost engine, VirtualTime time, SlotQueue sl
     /// </summary>
     private async ValueTask<bool> IsQuietAsync(CancellationToken cancellationToken)
     {
-        var acts = slots.Acts;
+        var acts = Slots.Acts;
         for (var slice = 0; slice < QuietSlices && _quietAt != acts; slice++)
         {
-            await slots.WaitForActAsync(Patience / QuietSlices, cancellationToken).ConfigureAwait(false);
-            if (slots.Acts != acts)
+            await Slots.WaitForActAsync(Patience / QuietSlices, cancellationToken).ConfigureAwait(false);
+            if (Slots.Acts != acts)
             {
                 return false;
             }
@@ -162,11 +184,11 @@ internal sealed class HostLoop(EngineHost engine, VirtualTime time, SlotQueue sl
             return true;
         }
 
-        var acts = slots.Acts;
-        for (var waited = TimeSpan.Zero; slots.Taken > 0 && waited < GiveUpAfter; waited += Patience)
+        var acts = Slots.Acts;
+        for (var waited = TimeSpan.Zero; Slots.Taken > 0 && waited < GiveUpAfter; waited += Patience)
         {
-            await slots.WaitForActAsync(Patience, cancellationToken).ConfigureAwait(false);
-            if (slots.Acts != acts)
+            await Slots.WaitForActAsync(Patience, cancellationToken).ConfigureAwait(false);
+            if (Slots.Acts != acts)
             {
                 return true;
             }

@@ -25,10 +25,12 @@ internal sealed class VirtualTime : TimeProvider
 
     public override long GetTimestamp() => Now;
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => CreateTimer(callback, state, dueTime, period, owner: null);
+
+    public VirtualTimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period, NodeTime? owner)
     {
         ArgumentNullException.ThrowIfNull(callback);
-        var timer = new VirtualTimer(this, callback, state) { IsBackground = state is EngineLoop or Pruner || dueTime == PollInterval };
+        var timer = new VirtualTimer(this, callback, state) { IsBackground = state is EngineLoop or Pruner || dueTime == PollInterval, Owner = owner };
         timer.Change(dueTime, period);
         return timer;
     }
@@ -66,6 +68,19 @@ internal sealed class VirtualTime : TimeProvider
         return true;
     }
 
+    /// <summary>Disarms all timers of a node that died.</summary>
+    public void Forget(NodeTime owner)
+    {
+        lock (_gate)
+        {
+            foreach (var timer in _armed.Where(timer => timer.Owner == owner).ToList())
+            {
+                _armed.Remove(timer);
+                timer.IsArmed = false;
+            }
+        }
+    }
+
     /// <summary>Arms or disarms a timer.</summary>
     internal void Set(VirtualTimer timer, TimeSpan dueTime, TimeSpan period)
     {
@@ -73,7 +88,7 @@ internal sealed class VirtualTime : TimeProvider
         {
             _armed.Remove(timer);
             timer.Period = period > TimeSpan.Zero ? period.Ticks : 0;
-            timer.IsArmed = dueTime >= TimeSpan.Zero;
+            timer.IsArmed = dueTime >= TimeSpan.Zero && timer.Owner is not { IsDead: true };
             if (timer.IsArmed)
             {
                 timer.Due = Now + dueTime.Ticks;
@@ -147,6 +162,9 @@ internal sealed class VirtualTimer : ITimer
 
     /// <summary>One of the engine's own rounds.</summary>
     public bool IsBackground { get; init; }
+
+    /// <summary>The node that made it; null: the test.</summary>
+    public NodeTime? Owner { get; init; }
 
     private bool IsLimit { get; }
 

@@ -6,8 +6,8 @@ namespace WorkflowEngine;
 /// <summary>One job: ask about it, wait for it, control it. Controls are durable, idempotent and audited; they work from any process (S15). Mockable.</summary>
 public class JobHandle
 {
-    private readonly JobControl _control;
-    private readonly JobReading _reading;
+    private JobControl _control;
+    private JobReading _reading;
 
     /// <summary>For mocks.</summary>
     protected JobHandle()
@@ -41,6 +41,9 @@ public class JobHandle
     /// <summary>The job's events after a sequence number, without gaps, as they are committed; ends after the terminal event.</summary>
     /// <exception cref="JobNotFoundException">There is no such job.</exception>
     public virtual IAsyncEnumerable<JobEvent> WatchAsync(long after = 0, CancellationToken cancellationToken = default) => _reading.WatchAsync(Id, after, cancellationToken);
+
+    /// <summary>Speaks through another handle's node from now on: the one it was made by is gone.</summary>
+    internal void Follow(JobHandle other) => (_control, _reading) = (other._control, other._reading);
 
     /// <summary>The events committed so far; none for a mock.</summary>
     internal Task<IReadOnlyList<JobEvent>> EventsSoFarAsync(CancellationToken cancellationToken)

@@ -18,5 +18,14 @@ internal sealed class CommandAnswers
         }
     }
 
+    /// <summary>No answer will come any more: whoever waits learns why.</summary>
+    public void FailAll(Exception error)
+    {
+        foreach (var waiting in _waiting.Values)
+        {
+            waiting.TrySetException(error);
+        }
+    }
+
     public void Forget(Guid command) => _waiting.TryRemove(command, out _);
 }

@@ -33,8 +33,11 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         node.Accepts = true;
         _sweep = node.Time.CreateTimer(static loop => ((EngineLoop)loop!).Sweep(), this, SweepInterval, SweepInterval);
         _alarm = node.Time.CreateTimer(static loop => ((EngineLoop)loop!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _claiming = Task.Run(ClaimUntilStoppedAsync, CancellationToken.None);
-        _listening = Task.Run(ListenAsync, CancellationToken.None);
+        if (node.ClaimsItself)
+        {
+            _claiming = Task.Run(ClaimUntilStoppedAsync, CancellationToken.None);
+            _listening = Task.Run(ListenAsync, CancellationToken.None);
+        }
     }
 
     /// <summary>Drains: nothing new starts; running bodies may finish; then their tokens fire; then what is left is handed back (S12, G3).</summary>

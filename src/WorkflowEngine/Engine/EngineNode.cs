@@ -56,6 +56,9 @@ internal sealed class EngineNode
     /// <summary>Started and not stopping: jobs may be owned here.</summary>
     public bool Accepts { get; set; }
 
+    /// <summary>False: whoever drives this engine calls <see cref="EngineLoop.ClaimNowAsync"/>; the loop makes no rounds of its own.</summary>
+    public bool ClaimsItself { get; set; } = true;
+
     /// <summary>Nothing new starts; jobs are handed back as soon as no body of theirs runs.</summary>
     public bool IsDraining { get; set; }
 

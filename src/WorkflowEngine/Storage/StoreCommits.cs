@@ -23,7 +23,13 @@ internal sealed class StoreCommits(IJobStore store, GroupCommitter? committer) :
         var verdicts = _verdicts ??= new CommitVerdict[1];
         batch[0] = transition;
         var commit = store.CommitAsync(batch, verdicts, CancellationToken.None);
-        return commit.IsCompletedSuccessfully ? new(verdicts[0]) : throw new StoreException("A synchronous store must complete its commits before it returns.", isTransient: false);
+        if (!commit.IsCompleted)
+        {
+            throw new StoreException("A synchronous store must complete its commits before it returns.", isTransient: false);
+        }
+
+        commit.GetAwaiter().GetResult();
+        return new(verdicts[0]);
     }
 
     public ValueTask DisposeAsync() => committer?.DisposeAsync() ?? default;

@@ -4,23 +4,19 @@ using WorkflowEngine.Storage;
 namespace WorkflowEngine.Tests.Engine;
 
 /// <summary>Unlucky moments: a store that throws, mail between a claim and its runner, a late result within its slot's time.</summary>
-public sealed class FaultTests
+public sealed class FaultTests : IAsyncDisposable
 {
     private readonly Probe _probe = new();
-    private readonly FaultyStore _store = new();
+    private readonly FaultStore _store = new(new InMemoryStore(TimeProvider.System));
 
     [Fact]
     public async Task Store_ThatThrowsInACommit_CostsTheJobOneMoreClaimAndNoMore()
     {
         var thrown = 0;
         await using var host = await ChainAsync();
-        _store.BeforeCommit = transition =>
-        {
-            if (transition.Creation is null && Interlocked.Increment(ref thrown) == 1)
-            {
-                throw new StoreException("gone for a moment", isTransient: true);
-            }
-        };
+        _store.Before = call => call.Member == StoreMember.Commit && call.Transitions.Span[0].Creation is null && Interlocked.Increment(ref thrown) == 1
+            ? throw new StoreException("gone for a moment", isTransient: true)
+            : default;
 
         var job = await host.Engine.StartAsync("chain");
         var other = await host.Engine.StartAsync("chain");
@@ -35,7 +31,7 @@ public sealed class FaultTests
     public async Task Store_ThatThrowsInACreation_TellsTheStarterAndHoldsNothing()
     {
         await using var host = await ChainAsync();
-        _store.BeforeCommit = _ => throw new StoreException("full", isTransient: false);
+        _store.Faults.Add(new Fault { Member = StoreMember.Commit, Times = int.MaxValue, IsTransient = false });
 
         await host.Engine.Invoking(engine => engine.StartAsync("chain")).Should().ThrowAsync<StoreException>();
         await host.Engine.Invoking(engine => engine.RunAsync("chain")).Should().ThrowAsync<StoreException>();
@@ -48,15 +44,11 @@ public sealed class FaultTests
     public async Task Store_ThatRefusesAClaimAndCancelsAnother_IsAskedAgain()
     {
         var claims = 0;
-        _store.BeforeClaim = () =>
+        _store.Before = call => call.Member != StoreMember.Claim ? default : Interlocked.Increment(ref claims) switch
         {
-            switch (Interlocked.Increment(ref claims))
-            {
-                case 1:
-                    throw new StoreException("not now", isTransient: true);
-                case 2:
-                    throw new OperationCanceledException("a driver's own time limit");
-            }
+            1 => throw new StoreException("not now", isTransient: true),
+            2 => throw new OperationCanceledException("a driver's own time limit"),
+            _ => default,
         };
         await using var host = await ChainAsync();
 
@@ -73,12 +65,12 @@ public sealed class FaultTests
         JobHandle? job = null;
         _probe.Hold("a");
         await using var host = await ChainAsync();
-        _store.AfterClaim = async reply =>
+        _store.After = async call =>
         {
-            if (reply.Jobs.Count > 0 && Interlocked.Exchange(ref sent, 1) == 0)
+            if (call is { Member: StoreMember.Claim, Jobs.Count: > 0 } && Interlocked.Exchange(ref sent, 1) == 0)
             {
-                cancel = host.Engine.GetJob(reply.Jobs[0].Creation.Id).CancelAsync();
-                while ((await _store.LoadAsync(reply.Jobs[0].Creation.Id, JobParts.Mail, default))!.Mail.Count == 0)
+                cancel = host.Engine.GetJob(call.Jobs[0]).CancelAsync();
+                while ((await _store.Inner.LoadAsync(call.Jobs[0], JobParts.Mail, default))!.Mail.Count == 0)
                 {
                     await Task.Yield();
                 }
@@ -118,11 +110,9 @@ public sealed class FaultTests
         }
     }
 
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
     private Task<TestHost> ChainAsync() => TestHost.StartAsync(
-        engine =>
-        {
-            engine.Services.AddSingleton(_store);
-            _probe.AddTo(engine.UseStore<FaultyStore>()).AddFlow("chain", flow => flow.Start("a", "probe").Then("b", "probe").Then("c", "probe"));
-        },
+        engine => _probe.AddTo(engine.UseStore(_ => _store)).AddFlow("chain", flow => flow.Start("a", "probe").Then("b", "probe").Then("c", "probe")),
         options => options.PollInterval = TimeSpan.FromMilliseconds(200));
 }

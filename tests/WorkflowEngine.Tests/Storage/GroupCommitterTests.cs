@@ -6,13 +6,21 @@ using WorkflowEngine.Tests.Engine;
 namespace WorkflowEngine.Tests.Storage;
 
 /// <summary>Many transitions, few commits; one that cannot be stored, or a reply that was lost, harms nobody (DESIGN §3.5, G3).</summary>
-public sealed class GroupCommitterTests
+public sealed class GroupCommitterTests : IAsyncDisposable
 {
     private const int Jobs = 64;
 
     private static readonly Guid Node = new("00000000-0000-0000-0000-000000000001");
-    private readonly DecoratedStore _store = new();
+    private readonly FaultStore _store;
+    private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly JobId[] _ids = [.. Enumerable.Range(0, Jobs).Select(_ => JobId.New(TimeProvider.System.GetUtcNow()))];
+
+    public GroupCommitterTests()
+    {
+        var memory = new InMemoryStore(TimeProvider.System);
+        _store = new FaultStore(memory) { Traits = memory.Traits with { IsSynchronous = false }, Before = WaitAtTheGateAsync };
+    }
 
     [Fact]
     public async Task Commit_OfManyJobsAtOnce_SharesBatches()
@@ -20,9 +28,9 @@ public sealed class GroupCommitterTests
         await using var committer = NewCommitter();
 
         var first = committer.CommitAsync(Creating(_ids[0])).AsTask();
-        await _store.Entered.Task;
+        await _entered.Task;
         var rest = _ids[1..].Select(id => committer.CommitAsync(Creating(id)).AsTask()).ToArray();
-        _store.Gate.SetResult();
+        _gate.SetResult();
         await Task.WhenAll([first, .. rest]);
 
         (committer.Batches, committer.Transitions).Should().Be((2, Jobs), "what arrives while one commit runs forms the next");
@@ -34,54 +42,41 @@ public sealed class GroupCommitterTests
         await using var committer = NewCommitter();
 
         var commit = committer.CommitAsync(Creating(_ids[0])).AsTask();
-        await _store.Entered.Task;
+        await _entered.Task;
 
         commit.IsCompleted.Should().BeFalse();
-        _store.Gate.SetResult();
+        _gate.SetResult();
         (await commit).Result.Should().Be(CommitResult.Committed);
-        (await _store.LoadAsync(_ids[0], JobParts.Head, default)).Should().NotBeNull("what is acknowledged is there");
+        (await _store.Inner.LoadAsync(_ids[0], JobParts.Head, default)).Should().NotBeNull("what is acknowledged is there");
     }
 
     [Fact]
     public async Task Commit_WithOneThatCannotBeStored_RefusesThatOneOnly()
     {
         await using var committer = NewCommitter();
-        _store.Gate.SetResult();
-        _store.Before = batch =>
-        {
-            if (batch.Any(transition => transition.Id == _ids[17]))
-            {
-                throw new StoreException("too odd", isTransient: false);
-            }
-        };
+        _gate.SetResult();
+        _store.Before = call => call.Jobs.Contains(_ids[17]) ? throw new StoreException("too odd", isTransient: false) : default;
 
         var verdicts = await Task.WhenAll(_ids.Select(id => committer.CommitAsync(Creating(id)).AsTask()));
 
         verdicts.Index().Where(pair => pair.Item.Result != CommitResult.Committed).Should().ContainSingle()
             .Which.Should().Match<(int Index, CommitVerdict Item)>(pair => pair.Index == 17 && pair.Item.Result == CommitResult.Refused && pair.Item.Message == "too odd");
-        (await _store.LoadAsync(_ids[17], JobParts.Head, default)).Should().BeNull();
+        (await _store.Inner.LoadAsync(_ids[17], JobParts.Head, default)).Should().BeNull();
     }
 
     [Fact]
     public async Task Commit_WhoseReplyWasLost_HasItsEffectOnce()
     {
         await using var committer = NewCommitter();
-        _store.Gate.SetResult();
-        var losses = 2;
-        _store.After = () =>
-        {
-            if (losses-- > 0)
-            {
-                throw new StoreException("the line went dead", isTransient: true);
-            }
-        };
+        _gate.SetResult();
+        _store.Faults.Add(new Fault { Member = StoreMember.Commit, Times = 2, AfterEffect = true });
 
         var created = await committer.CommitAsync(Creating(_ids[0]));
-        losses = 1;
+        _store.Faults.Add(new Fault { Member = StoreMember.Commit, AfterEffect = true });
         var gone = await committer.CommitAsync(Next(_ids[0], 2, releases: true));
 
         (created.Result, gone.Result).Should().Be((CommitResult.AlreadyCommitted, CommitResult.AlreadyCommitted));
-        (await _store.ReadEventsAsync(new EventQuery(_ids[0], 0), default)).Rows.Should().ContainSingle("the transition was applied once");
+        (await _store.Inner.ReadEventsAsync(new EventQuery(_ids[0], 0), default)).Rows.Should().ContainSingle("the transition was applied once");
     }
 
     [Fact]
@@ -127,6 +122,8 @@ public sealed class GroupCommitterTests
         perStep.Should().BeLessThan(0.2, $"{committer.Batches} batches carried {committer.Transitions} transitions of {Jobs * Steps} steps");
     }
 
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
     private GroupCommitter NewCommitter() => new(_store, TimeProvider.System, NullLogger.Instance);
 
     private static JobTransition Creating(JobId id)
@@ -150,50 +147,15 @@ public sealed class GroupCommitterTests
             Releases = releases,
         }.Build();
 
-    /// <summary>The in-memory store behind a gate, with a place to fail before and after a commit took effect.</summary>
-    private sealed class DecoratedStore : IJobStore
+    /// <summary>Holds every commit until the gate is open, and tells that one has come.</summary>
+    private ValueTask WaitAtTheGateAsync(StoreCall call)
     {
-        private readonly InMemoryStore _inner = new(TimeProvider.System);
-
-        public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TaskCompletionSource Gate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Action<JobTransition[]> Before { get; set; } = static _ => { };
-
-        public Action After { get; set; } = static () => { };
-
-        public StoreTraits Traits => _inner.Traits with { IsSynchronous = false };
-
-        public async ValueTask CommitAsync(ReadOnlyMemory<JobTransition> batch, Memory<CommitVerdict> verdicts, CancellationToken cancellationToken)
+        if (call.Member != StoreMember.Commit)
         {
-            Entered.TrySetResult();
-            await Gate.Task;
-            Before(batch.ToArray());
-            await _inner.CommitAsync(batch, verdicts, cancellationToken);
-            After();
+            return default;
         }
 
-        public ValueTask<NodeLease> RenewAsync(NodeBeat beat, CancellationToken cancellationToken) => _inner.RenewAsync(beat, cancellationToken);
-
-        public ValueTask<ClaimReply> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken) => _inner.ClaimAsync(request, cancellationToken);
-
-        public ValueTask<SendVerdict> SendAsync(JobMessage message, CancellationToken cancellationToken) => _inner.SendAsync(message, cancellationToken);
-
-        public ValueTask<StoredJob?> LoadAsync(JobId id, JobParts parts, CancellationToken cancellationToken) => _inner.LoadAsync(id, parts, cancellationToken);
-
-        public ValueTask<JobPage> ListAsync(JobQuery query, CancellationToken cancellationToken) => _inner.ListAsync(query, cancellationToken);
-
-        public ValueTask<EventPage> ReadEventsAsync(EventQuery query, CancellationToken cancellationToken) => _inner.ReadEventsAsync(query, cancellationToken);
-
-        public ValueTask<StoreOverview> OverviewAsync(CancellationToken cancellationToken) => _inner.OverviewAsync(cancellationToken);
-
-        public ValueTask SaveDefinitionsAsync(IReadOnlyList<StoredDefinition> definitions, CancellationToken cancellationToken) => _inner.SaveDefinitionsAsync(definitions, cancellationToken);
-
-        public ValueTask<IReadOnlyList<StoredDefinition>> FindDefinitionsAsync(string kind, string? name, CancellationToken cancellationToken) => _inner.FindDefinitionsAsync(kind, name, cancellationToken);
-
-        public ValueTask<IReadOnlyList<PacketOwner>> PruneAsync(PruneRequest request, CancellationToken cancellationToken) => _inner.PruneAsync(request, cancellationToken);
-
-        public IAsyncEnumerable<StoreHint> HintsAsync(CancellationToken cancellationToken) => _inner.HintsAsync(cancellationToken);
+        _entered.TrySetResult();
+        return new(_gate.Task);
     }
 }
