@@ -8,8 +8,8 @@ internal sealed record FolderListing(IReadOnlyList<string> Files, IReadOnlyList<
     // Links are left out: they may lead in circles, or out of the folder.
     private static readonly EnumerationOptions Enumeration = new() { AttributesToSkip = FileAttributes.System | FileAttributes.ReparsePoint, IgnoreInaccessible = false };
 
-    /// <summary>Lists everything below <paramref name="root"/> but hidden folders, build output and one file.</summary>
-    public static FolderListing Read(string root, string leaveOut)
+    /// <summary>Lists everything below <paramref name="root"/> but hidden folders, build output, and what the program itself writes.</summary>
+    public static FolderListing Read(string root, string output, string? database)
     {
         var files = new List<string>();
         var unlisted = new List<UnreadPath>();
@@ -22,12 +22,12 @@ internal sealed record FolderListing(IReadOnlyList<string> Files, IReadOnlyList<
                 {
                     if (entry is DirectoryInfo child)
                     {
-                        if (!IsSkipped(child))
+                        if (!IsSkipped(child) && !IsOwn(child.FullName))
                         {
                             waiting.Push(child);
                         }
                     }
-                    else if (entry.FullName != leaveOut && entry.Name != ".git")
+                    else if (!IsOwn(entry.FullName) && entry.Name != ".git")
                     {
                         files.Add(Path.GetRelativePath(root, entry.FullName));
                     }
@@ -41,6 +41,9 @@ internal sealed record FolderListing(IReadOnlyList<string> Files, IReadOnlyList<
 
         files.Sort(StringComparer.Ordinal);
         return new FolderListing(files, unlisted);
+
+        // The database has companions: its log, its lock, and its folder of large packets.
+        bool IsOwn(string path) => path == output || path == database || (database is not null && path.StartsWith(database + "-", StringComparison.Ordinal));
     }
 
     private static bool IsSkipped(DirectoryInfo folder) => folder.Attributes.HasFlag(FileAttributes.Hidden) || folder.Name.StartsWith('.') || BuildFolders.Contains(folder.Name);

@@ -56,6 +56,7 @@ internal static class CommandLine
         JobsCommand.Create(),
         WorkerCommand.Create(),
         MigrateCommand.Create(),
+        DoctorCommand.Create(),
         BenchCommand.Create(),
     };
 

@@ -40,17 +40,25 @@ internal static class ExitCodes
 
     public static int Of(Exception error) => error switch
     {
-        UsageException or FlowValidationException or DataPacketException or OptionsValidationException => Invalid,
+        UsageException or FlowValidationException or DataPacketException or JobExportException or OptionsValidationException => Invalid,
         FlowNotFoundException or JobNotFoundException or NothingFoundException => NotFound,
-        InvalidTransitionException or KeyConflictException or QueueFullException => Refused,
-        StoreException { Message: var message } when message.Contains("newer than", StringComparison.Ordinal) => Refused,
+        InvalidTransitionException or KeyConflictException or JobExistsException or QueueFullException => Refused,
+        StoreException { Problem: StoreProblem.NewerSchema } => Refused,
         StoreException => StoreUnavailable,
         _ => InternalError,
     };
 }
 
 /// <summary>The user asked for something that cannot be done; the message says what to do instead.</summary>
-internal sealed class UsageException(string message) : Exception(message);
+internal sealed class UsageException(string message) : Exception(message)
+{
+    /// <summary>What the engine says about a value that the user typed, without the name that the parameter has in C#.</summary>
+    public static UsageException Of(ArgumentException error)
+    {
+        var name = error.Message.LastIndexOf(" (Parameter '", StringComparison.Ordinal);
+        return new UsageException(name < 0 ? error.Message : $"{error.ParamName}: {error.Message[..name]}");
+    }
+}
 
 /// <summary>What the user named does not exist.</summary>
 internal sealed class NothingFoundException(string message) : Exception(message);

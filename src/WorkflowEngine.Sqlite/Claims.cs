@@ -17,13 +17,7 @@ internal static class Claims
         }
 
         var owner = Columns.Blob(request.Incarnation);
-        var chosen = Forgotten(connection, request, owner);
-        chosen.AddRange(WithMail(connection, request));
-        if (request.Slots > chosen.Count)
-        {
-            chosen.AddRange(Due(connection, request, request.Slots - chosen.Count));
-        }
-
+        var chosen = request.Job is { } one ? OneUnowned(connection, one) : Runnable(connection, request, owner);
         var jobs = new List<StoredJob>(chosen.Count);
         using var take = new Statement(connection, "update jobs set owner = $1, epoch = epoch + 1, claimable = 0 where id = $2", 2);
         foreach (var id in chosen.Distinct())
@@ -34,7 +28,28 @@ internal static class Claims
             jobs.Add(Jobs.Load(connection, id, JobParts.Steps | JobParts.Mail)!);
         }
 
-        return new ClaimReply(jobs, Inbox.OfOwner(connection, owner), NextDue(connection), now);
+        return new ClaimReply(jobs, request.Job is null ? Inbox.OfOwner(connection, owner) : [], NextDue(connection), now);
+    }
+
+    private static List<JobId> Runnable(SqliteConnection connection, ClaimRequest request, byte[] owner)
+    {
+        var chosen = Forgotten(connection, request, owner);
+        chosen.AddRange(WithMail(connection, request));
+        if (request.Slots > chosen.Count)
+        {
+            chosen.AddRange(Due(connection, request, request.Slots - chosen.Count));
+        }
+
+        return chosen;
+    }
+
+    private static List<JobId> OneUnowned(SqliteConnection connection, JobId job)
+    {
+        using var statement = Statement.Once(
+            connection,
+            "select id from jobs where id = $1 and owner is null and (status < 4 or exists (select 1 from inbox where job_id = $1 and body is not null))",
+            Columns.Blob(job.Value));
+        return Ids(statement);
     }
 
     private static List<JobId> Forgotten(SqliteConnection connection, ClaimRequest request, byte[] owner)

@@ -18,6 +18,7 @@ internal static class Inbox
             }
         }
 
+        JobStatus status;
         using (var find = Statement.Once(connection, "select status from jobs where id = $1", job))
         using (var reader = find.Query())
         {
@@ -26,11 +27,7 @@ internal static class Inbox
                 return SendVerdict.NoSuchJob;
             }
 
-            var status = (JobStatus)reader.GetInt32(0);
-            if (status.IsTerminal() && !(message.Reopens && status == JobStatus.Failed))
-            {
-                return SendVerdict.Terminal;
-            }
+            status = (JobStatus)reader.GetInt32(0);
         }
 
         using var insert = Statement.Once(
@@ -40,7 +37,7 @@ internal static class Inbox
             Columns.Blob(message.Id),
             StoredForm.Write(message));
         insert.Run();
-        return SendVerdict.Accepted;
+        return status.IsTerminal() && !(message.Reopens && status == JobStatus.Failed) ? SendVerdict.Terminal : SendVerdict.Accepted;
     }
 
     public static List<JobMessage> Untaken(SqliteConnection connection, JobId id)

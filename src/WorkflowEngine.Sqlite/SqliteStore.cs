@@ -9,7 +9,7 @@ namespace WorkflowEngine.Sqlite;
 /// Keeps jobs in one SQLite file (G5): write-ahead log, full synchronisation, one writer with prepared statements, readers beside it. One worker process per file,
 /// any number of client processes through the inbox.
 /// </summary>
-internal sealed class SqliteStore : IJobStore, IAsyncDisposable
+internal sealed class SqliteStore : IJobStore, IStoreInspection, IAsyncDisposable
 {
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
 
@@ -24,7 +24,7 @@ internal sealed class SqliteStore : IJobStore, IAsyncDisposable
         _file = new SqliteFile(options);
         try
         {
-            _writer = new SqliteWriter(_file.OpenWriter());
+            _writer = new SqliteWriter(_file.OpenWriter(), _file.Path);
         }
         catch (Exception error) when (error is not StoreException)
         {
@@ -76,7 +76,7 @@ internal sealed class SqliteStore : IJobStore, IAsyncDisposable
     public ValueTask<SendVerdict> SendAsync(JobMessage message, CancellationToken cancellationToken) => Guarded(() =>
     {
         var verdict = _writer.Run(connection => Inbox.Add(connection, message));
-        if (verdict == SendVerdict.Accepted)
+        if (verdict is SendVerdict.Accepted or SendVerdict.Terminal)
         {
             _hints.Writer.TryWrite(new StoreHint(message.JobId));
         }
@@ -104,6 +104,28 @@ internal sealed class SqliteStore : IJobStore, IAsyncDisposable
 
     public ValueTask<IReadOnlyList<PacketOwner>> PruneAsync(PruneRequest request, CancellationToken cancellationToken)
         => Guarded(() => _writer.Run(connection => Jobs.Prune(connection, request, Now)));
+
+    /// <summary>A repair takes the worker's lock for as long as it lasts, so that no job is owned or claimed meanwhile.</summary>
+    public ValueTask<IReadOnlyList<StoreFinding>> InspectAsync(bool repairs, CancellationToken cancellationToken) => Guarded<IReadOnlyList<StoreFinding>>(() =>
+    {
+        if (!repairs)
+        {
+            return _file.Read(Inspection.Look);
+        }
+
+        _file.TakeWorkerLock();
+        try
+        {
+            return _writer.Run(Inspection.Repair);
+        }
+        finally
+        {
+            _file.ReleaseWorkerLock();
+        }
+    });
+
+    public ValueTask<IReadOnlyList<JobId>> ListIdsAsync(JobId? after, int limit, CancellationToken cancellationToken)
+        => Guarded<IReadOnlyList<JobId>>(() => _file.Read(connection => Inspection.ListIds(connection, after, limit)));
 
     /// <summary>Own commits hint at once; those of client processes are noticed by <c>PRAGMA data_version</c> (G5).</summary>
     public async IAsyncEnumerable<StoreHint> HintsAsync([EnumeratorCancellation] CancellationToken cancellationToken)

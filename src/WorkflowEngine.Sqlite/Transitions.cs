@@ -176,7 +176,7 @@ internal sealed class Transitions : IDisposable
             statement.AddNull();
         }
 
-        statement.Add(transition.Incarnation == Guid.Empty ? 0 : transition.Epoch);
+        statement.Add(transition.Epoch);
         statement.Add((int)transition.Head.Status);
         statement.Add(transition.Head.DueAt);
         statement.Add(transition.Head.CompletedAt);

@@ -84,11 +84,12 @@ public abstract class Checkpointing : StoreContract
     public async Task Create_WithCheckpoints_KeepsThem()
     {
         var creation = New();
-        var created = To(creation.Id, 7, JobStatus.Pending, Guid.Empty, epoch: 0) with { Creation = creation, Checkpoints = [Of("a", 1)] };
+        var created = To(creation.Id, 7, JobStatus.Pending, Guid.Empty, epoch: 4) with { Creation = creation, Checkpoints = [Of("a", 1)] };
 
         Assert.Equal(CommitResult.Committed, await CommitAsync(created));
 
-        Assert.Equal(7, (await LoadAsync(creation.Id)).Head.Version);
+        Assert.Equal((7, 4), ((await LoadAsync(creation.Id)).Head.Version, (await LoadAsync(creation.Id)).Epoch));
+        Assert.Equal(5, Assert.Single((await ClaimAsync()).Jobs).Epoch);
         Assert.Single((await LoadAsync(creation.Id, JobParts.Checkpoints)).Checkpoints);
     }
 

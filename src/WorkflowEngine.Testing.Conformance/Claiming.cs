@@ -239,4 +239,35 @@ public abstract class Claiming : StoreContract
         Assert.True(second.Now >= first.Now);
         Assert.InRange((first.Now - TimeProvider.System.GetUtcNow()).Duration(), TimeSpan.Zero, TimeSpan.FromMinutes(5));
     }
+
+    /// <summary>One job can be claimed by its id, whatever its flow, rank or due time, and nothing else comes along.</summary>
+    [Fact]
+    public async Task Claim_OfOneJob_TakesItAloneWhateverItsFlow()
+    {
+        await QueueAsync();
+        var wanted = await QueueAsync();
+        var request = new ClaimRequest { Incarnation = One, Slots = 0, Flows = new HashSet<FlowKey>(), Job = wanted };
+
+        var job = Assert.Single((await Store.ClaimAsync(request, CancellationToken.None)).Jobs);
+
+        Assert.Equal((wanted, 1, One), (job.Creation.Id, job.Epoch, job.Owner));
+        Assert.Empty((await Store.ClaimAsync(request with { Incarnation = Two }, CancellationToken.None)).Jobs);
+        Assert.Single(await ClaimedAsync());
+    }
+
+    /// <summary>A job that waits without a time limit is not runnable, and can be claimed by its id.</summary>
+    [Fact]
+    public async Task Claim_OfOneJob_TakesAWaitingOneAndNoEndedOne()
+    {
+        var waiting = await CreateAsync(New());
+        await CommitAsync(To(waiting, 2, JobStatus.Waiting) with { Releases = true });
+        var ended = await CreateAsync(New());
+        await CommitAsync(To(ended, 2, JobStatus.Completed));
+        var request = new ClaimRequest { Incarnation = One, Slots = 0, Flows = new HashSet<FlowKey>(), Job = waiting };
+
+        Assert.Empty(await ClaimedAsync());
+        Assert.Equal(waiting, Assert.Single((await Store.ClaimAsync(request, CancellationToken.None)).Jobs).Creation.Id);
+        Assert.Empty((await Store.ClaimAsync(request with { Job = ended }, CancellationToken.None)).Jobs);
+        Assert.Empty((await Store.ClaimAsync(request with { Job = JobId.New(DateTimeOffset.UnixEpoch) }, CancellationToken.None)).Jobs);
+    }
 }

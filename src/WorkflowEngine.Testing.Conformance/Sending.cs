@@ -32,18 +32,25 @@ public abstract class Sending : StoreContract
         Assert.Equal(SendVerdict.Accepted, await SendAsync(message with { JobId = other }));
     }
 
-    /// <summary>A finished job takes no mail.</summary>
+    /// <summary>A finished job keeps what is sent to it, so that an owner can refuse it on the record; the sender is told at once.</summary>
     [Theory]
     [InlineData(JobStatus.Completed, true)]
     [InlineData(JobStatus.CompletedNoItems, true)]
     [InlineData(JobStatus.Cancelled, true)]
     [InlineData(JobStatus.Failed, false)]
-    public async Task Send_ToFinishedJob_IsRefused(JobStatus end, bool reopens)
+    public async Task Send_ToFinishedJob_IsToldSoAndKeptForTheRecord(JobStatus end, bool reopens)
     {
         var id = await CreateAsync(New());
         await CommitAsync(To(id, 2, end));
+        var message = Message(id, reopens: reopens);
 
-        Assert.Equal(SendVerdict.Terminal, await SendAsync(Message(id, reopens: reopens)));
+        Assert.Equal(SendVerdict.Terminal, await SendAsync(message));
+        Assert.Equal(SendVerdict.Duplicate, await SendAsync(message));
+
+        var job = Assert.Single((await ClaimAsync(Two)).Jobs);
+        Assert.Equal((id, end, message.Id), (job.Creation.Id, job.Head.Status, Assert.Single(job.Mail).Id));
+        Assert.Equal(CommitResult.Committed, await CommitAsync(To(id, 3, end, Two, epoch: 2) with { Taken = [message.Id] }));
+        Assert.Null((await LoadAsync(id)).Owner);
         Assert.Empty(await ClaimedAsync());
     }
 

@@ -42,6 +42,9 @@ public sealed class FlowTestHost : IAsyncDisposable
     /// <summary>Which store calls fail, and which were made; calls that the host makes to see whether a job has ended are not among them. Outlives crashes.</summary>
     public StoreFaults Faults => _ground.Faults;
 
+    /// <summary>The engine's present life.</summary>
+    internal TestNode Node => _loop.Node;
+
     /// <summary>The engine has crashed, and no other one was started yet.</summary>
     internal bool IsDown => _loop.Node.IsDead;
 

@@ -97,6 +97,48 @@ public sealed class JobsTests : IDisposable
     }
 
     [Fact]
+    public async Task Checkpoint_ThenRestore_BringsTheJobBack()
+    {
+        var id = (await StartAsync(1))[0];
+        var made = await _wf.RunAsync("jobs", "checkpoint", id, "before it fails", "--store", Store);
+        await _wf.RunAsync("worker", "--store", Store, "--drain");
+        var listed = await _wf.RunAsync("jobs", "checkpoints", id, "--store", Store, "--json");
+        var unknown = await _wf.RunAsync("jobs", "restore", id, "nothing", "--store", Store);
+        var nameless = await _wf.RunAsync("jobs", "signal", id, string.Empty, "--store", Store);
+        _wf.File("ready", string.Empty);
+
+        var restored = await _wf.RunAsync("jobs", "restore", id, made.Output.Trim(), "--store", Store, "--json");
+        await _wf.RunAsync("worker", "--store", Store, "--drain");
+        var after = await _wf.RunAsync("jobs", "status", id, "--store", Store, "--json");
+        var final = await _wf.RunAsync("jobs", "restore", id, made.Output.Trim(), "--store", Store);
+
+        var checkpoint = listed.Json.GetProperty("items").EnumerateArray().Should().ContainSingle().Subject;
+        (checkpoint.Text("id"), checkpoint.Text("description")).Should().Be((made.Output.Trim(), "before it fails"));
+        (unknown.ExitCode, nameless.ExitCode, restored.ExitCode, final.ExitCode).Should().Be((6, 2, 0, 7));
+        after.Json.Text("status").Should().Be("completed");
+    }
+
+    [Fact]
+    public async Task Export_ThenImportElsewhere_GoesOnThere()
+    {
+        const string Other = "sqlite:other.db";
+        var id = (await StartAsync(1))[0];
+        await _wf.RunAsync("run", _wf.PathOf("fragile.json"), "--store", Other, "--quiet");
+        var export = await _wf.RunAsync("jobs", "export", id, "--store", Store);
+        var file = _wf.File("job.json", export.Output);
+        _wf.File("ready", string.Empty);
+
+        var import = await _wf.RunAsync("jobs", "import", file, "--store", Other);
+        var again = await _wf.RunAsync("jobs", "import", file, "--store", Other);
+        var bad = await _wf.RunAsync("jobs", "import", _wf.PathOf("fragile.json"), "--store", Other);
+        await _wf.RunAsync("worker", "--store", Other, "--drain");
+
+        (export.ExitCode, import.ExitCode, again.ExitCode, bad.ExitCode).Should().Be((0, 0, 7, 2));
+        import.Output.Trim().Should().Be(id);
+        (await _wf.RunAsync("jobs", "status", id, "--store", Other, "--json")).Json.Text("status").Should().Be("completed");
+    }
+
+    [Fact]
     public async Task Watch_OfAJobThatRunsElsewhere_FollowsItToItsEnd()
     {
         var id = (await StartAsync(1))[0];

@@ -161,11 +161,13 @@ public sealed class RunTests : IDisposable
         events[^1].Text("type").Should().Be($"job.{status}");
     }
 
-    [Fact]
-    public async Task Run_ThatIsInterruptedTwice_EndsAtOnce()
+    [Theory]
+    [InlineData("memory")]
+    [InlineData("sqlite:jobs.db")]
+    public async Task Run_ThatIsInterruptedTwice_EndsAtOnce(string store)
     {
         var flow = _wf.File("slow.json", """{ "id": "slow", "steps": [ { "id": "quick", "type": "noop" }, { "id": "a", "type": "simulate", "config": { "duration": "1h" }, "after": ["quick"] } ] }""");
-        var process = _wf.Start("run", flow);
+        var process = _wf.Start("run", flow, "--store", store);
         await Tool.UntilAsync(process, "quick completed");
 
         await Tool.SignalAsync(process, "INT");

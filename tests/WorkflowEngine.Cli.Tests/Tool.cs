@@ -24,7 +24,10 @@ internal sealed class Tool : IDisposable
 
     public Process Start(params string[] arguments) => Start(new Dictionary<string, string>(), arguments);
 
-    public Process Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public Process Start(IReadOnlyDictionary<string, string> environment, params string[] arguments) => StartProgram(Assembly, environment, arguments);
+
+    /// <summary>Starts a program in the tool's folder.</summary>
+    public Process StartProgram(string assembly, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -34,7 +37,7 @@ internal sealed class Tool : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.ArgumentList.Add(Assembly);
+        start.ArgumentList.Add(assembly);
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);

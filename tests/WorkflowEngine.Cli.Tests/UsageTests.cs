@@ -10,6 +10,8 @@ public sealed class UsageTests : IDisposable
         { "frobnicate", ["frobnicate"] },
         { "--frobnicate", ["run", "good.json", "--frobnicate"] },
         { "postgres", ["bench", "--store", "postgres://me@host/db"] },
+        { "is a folder", ["jobs", "list", "--store", "sqlite:."] },
+        { "Key", ["run", "good.json", "--key", ""] },
         { "durable store", ["run", "good.json", "--detach"] },
         { "YAML", ["run", "good.yaml"] },
         { "at least 1", ["run", "good.json", "--max-concurrency", "0"] },

@@ -1,107 +1,81 @@
 using System.Diagnostics;
-using System.Globalization;
-using WorkflowEngine.Sqlite;
-using WorkflowEngine.Storage;
 
 namespace WorkflowEngine.Crash.Tests;
 
-/// <summary>
-/// Kills a process that runs jobs on SQLite, again and again, at random moments (R1). 10 rounds; <c>CRASH_ROUNDS=500</c> for more, <c>CRASH_SEED</c> to repeat one run's moments.
-/// </summary>
-public sealed class KillTests(ITestOutputHelper output) : IDisposable
+/// <summary>Kills a process that runs jobs on SQLite, again and again, at random moments (R1).</summary>
+public sealed class KillTests(ITestOutputHelper output)
 {
-    private const int StepsPerJob = 4;
-
-    private readonly string _folder = Directory.CreateTempSubdirectory("crash-").FullName;
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     [Fact]
     public async Task Kill_AtAnyMoment_LosesNoJobAndRepeatsNoCommittedStep()
     {
-        var rounds = Number("CRASH_ROUNDS", 10);
-        var seed = Number("CRASH_SEED", Environment.TickCount);
+        await using var scene = await Scene.OpenAsync();
+        var rounds = Rounds.Of(few: 8, many: 500);
+        var seed = await KillAsync(scene, rounds, plan => plan with { Starts = Rounds.Of(few: 1000, many: 400) });
+        await scene.FinishAsync();
+
+        var judge = await Judge.HearAsync(scene);
+        output.WriteLine($"seed {seed}: {rounds} kills, {judge.Accepted} accepted jobs, {judge.Effects} effects, {judge.Repeats} repeated before their outcome was committed ({(double)judge.Repeats / rounds:0.0} per kill)");
+        var (sinceStart, sinceHost) = ResumeMilliseconds(scene);
+        output.WriteLine($"resumed, ms from the new process's start: {Rounds.Describe(sinceStart)}; from its host's start: {Rounds.Describe(sinceHost)}");
+        judge.Objections.Should().BeEmpty($"seed {seed}");
+        judge.Accepted.Should().BeGreaterThan(rounds);
+        judge.Repeats.Should().BeGreaterThan(0, "otherwise no kill met a running step");
+    }
+
+    /// <summary>The judge is worth nothing if it never objects: with each protection taken away it must.</summary>
+    [Theory]
+    [InlineData(Judge.Lost, Defects.ForgetsBatches, null)]
+    [InlineData(Judge.Committed, Defects.ForgetsBatches, null)]
+    [InlineData(Judge.Happened, Defects.CommitFirst, null)]
+    [InlineData(Judge.Repeated, null, "create trigger no_epoch after update of owner on jobs when new.epoch > 1 begin update jobs set epoch = 1 where id = new.id; end")]
+    [InlineData(Judge.Reckoned, null, """
+        create trigger mixed_up after insert on steps when new.position = 0 and new.output is not null
+        begin update steps set output = coalesce((select o.output from steps o where o.position = 0 and o.output is not null and o.job_id <> new.job_id limit 1), output) where job_id = new.job_id and position = 0; end
+        """)]
+    [InlineData(Judge.Told, null, "create trigger no_events after insert on events when new.first_sequence > 4 begin delete from events where job_id = new.job_id and first_sequence = new.first_sequence; end")]
+    public async Task Kill_WithOneProtectionMissing_IsObjectedTo(string rule, string? defect, string? trigger)
+    {
+        await using var scene = await Scene.OpenAsync();
+        await scene.OpenStore().DisposeAsync();
+        if (trigger is not null)
+        {
+            scene.Sql(trigger);
+        }
+
+        for (var round = 0; round < 2; round++)
+        {
+            var victim = scene.Start(plan => plan with { Starts = 1000, InFlight = 100, Flows = ["chain", "diamond"], Defect = defect });
+            await scene.LineAsync(line => line.Life == victim.Life && line.Kind == LedgerLine.Accepted && line.Number >= 60);
+            await victim.KillAsync();
+        }
+
+        await scene.FinishAsync();
+        (await Judge.HearAsync(scene)).Objections.Should().Contain(objection => objection.Rule == rule);
+    }
+
+    private static async Task<int> KillAsync(Scene scene, int rounds, Func<VictimPlan, VictimPlan> change)
+    {
+        var seed = Rounds.Seed();
         var random = new Random(seed);
-        var repeated = new List<string>();
         for (var round = 0; round < rounds; round++)
         {
-            var (known, before) = (await CompletedStepsAsync(), Lines("ledger.txt").Length);
-            using var victim = Start(jobs: 200);
-            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(300, 1500)), TimeProvider.System);
-            victim.Kill();
-            await victim.WaitForExitAsync();
-            repeated.AddRange(Lines("ledger.txt")[before..].Where(line => known.Contains(line[..line.LastIndexOf(' ')])));
+            var victim = scene.Start(plan => change(plan) with { Stays = true });
+            await scene.SignAsync(victim, "booted");
+            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(50, 1500)), TimeProvider.System);
+            await victim.KillAsync();
         }
 
-        var (lastKnown, lastBefore) = (await CompletedStepsAsync(), Lines("ledger.txt").Length);
-        using (var last = Start(jobs: 0))
-        using (var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2)))
-        {
-            await last.WaitForExitAsync(limit.Token);
-            last.ExitCode.Should().Be(0);
-        }
-
-        repeated.AddRange(Lines("ledger.txt")[lastBefore..].Where(line => lastKnown.Contains(line[..line.LastIndexOf(' ')])));
-        var because = $"seed {seed}";
-        repeated.Should().BeEmpty($"a step whose outcome was committed never runs again, {because}");
-        await CheckAsync(because, rounds);
+        return seed;
     }
 
-    private async Task CheckAsync(string because, int rounds)
+    /// <summary>Until the first effect of a job that an earlier life left behind.</summary>
+    private static (IEnumerable<double> SinceStart, IEnumerable<double> SinceHost) ResumeMilliseconds(Scene scene)
     {
-        var effects = Lines("ledger.txt").Select(line => line.Split(' ')).GroupBy(parts => parts[0], StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.ToList(), StringComparer.Ordinal);
-        var started = Lines("started.txt");
-        started.Should().NotBeEmpty(because);
-        await using var store = Open();
-        foreach (var id in started)
-        {
-            var job = await store.LoadAsync(JobId.Parse(id), JobParts.Steps, default);
-            job.Should().NotBeNull($"job {id} was acknowledged, {because}");
-            job!.Head.Status.Should().Be(JobStatus.Completed, $"job {id}, {because}");
-            effects[id].Select(parts => parts[1]).Distinct(StringComparer.Ordinal).Should().HaveCount(StepsPerJob, $"every step of {id} had its effect, {because}");
-            effects[id].Select(parts => int.Parse(parts[2], CultureInfo.InvariantCulture)).Should().BeInAscendingOrder($"an owner of {id} that was followed by another does nothing more, {because}");
-        }
-
-        var all = effects.Values.Sum(lines => lines.Count);
-        var distinct = effects.Values.Sum(lines => lines.Select(parts => parts[1]).Distinct(StringComparer.Ordinal).Count());
-        output.WriteLine($"{because}: {rounds} kills, {started.Length} acknowledged jobs, {all} effects, {all - distinct} repeated before their outcome was committed");
+        var lives = scene.Ledger().GroupBy(line => line.Life).Select(life => (
+            Victim: scene.Victims[life.Key],
+            Booted: life.FirstOrDefault(line => line.Kind == "booted"),
+            Resumed: life.FirstOrDefault(line => line.Kind == LedgerLine.Effect && line.Epoch > 1))).Where(life => life.Resumed is not null).ToList();
+        return (lives.Select(life => Stopwatch.GetElapsedTime(life.Victim.StartedAt, life.Resumed!.At).TotalMilliseconds),
+            lives.Select(life => Stopwatch.GetElapsedTime(life.Booted!.At, life.Resumed!.At).TotalMilliseconds));
     }
-
-    private async Task<HashSet<string>> CompletedStepsAsync()
-    {
-        var known = new HashSet<string>(StringComparer.Ordinal);
-        await using var store = Open();
-        for (JobId? after = null; ;)
-        {
-            var page = await store.ListAsync(new JobQuery { After = after, Limit = 1000 }, default);
-            foreach (var listed in page.Jobs)
-            {
-                var job = await store.LoadAsync(listed.Creation.Id, JobParts.Steps, default);
-                known.UnionWith(job!.Steps.Where(step => step.Status == StepStatus.Completed).Select(step => $"{listed.Creation.Id} {step.Path}"));
-            }
-
-            if (page.Next is null)
-            {
-                return known;
-            }
-
-            after = page.Next;
-        }
-    }
-
-    private SqliteStore Open() => new(new SqliteStoreOptions { ConnectionString = $"Data Source={Path.Combine(_folder, "workflow.db")}" }, TimeProvider.System);
-
-    private Process Start(int jobs)
-    {
-        var program = typeof(Ledger).Assembly.Location;
-        return Process.Start(new ProcessStartInfo(Path.ChangeExtension(program, null) is { } host && File.Exists(host) ? host : program, [_folder, $"{jobs}"]) { UseShellExecute = false })!;
-    }
-
-    private string[] Lines(string name)
-    {
-        var path = Path.Combine(_folder, name);
-        return File.Exists(path) ? File.ReadAllText(path).Split('\n')[..^1] : [];
-    }
-
-    private static int Number(string variable, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(variable), out var value) ? value : otherwise;
 }

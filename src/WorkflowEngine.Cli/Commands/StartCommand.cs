@@ -27,7 +27,7 @@ internal static class StartCommand
         await StoredFlows.LoadAsync(local, id);
         var flow = await local.Engine.Flows.FindAsync(id) ?? throw new NothingFoundException($"the store has no flow '{id}'; wf run --detach FLOW_FILE adds one.");
         var options = new JobOptions { Key = parsed.GetValue(Key), Trigger = "manual", Actor = Environment.UserName, Variables = InputText.Variables(parsed.GetValue(Variables) ?? [], flow) };
-        var job = await local.Engine.StartAsync(id, InputText.Read(parsed.GetValue(Input)), options);
+        var job = await StartAsync(local.Engine, id, InputText.Read(parsed.GetValue(Input)), options);
         if (parsed.GetValue(Json))
         {
             await JobReport.WriteAsync(job, flow, local.Time, isJson: true, isQuiet: true);
@@ -38,5 +38,17 @@ internal static class StartCommand
         }
 
         return ExitCodes.Done;
+    }
+
+    private static async Task<JobHandle> StartAsync(IWorkflowEngine engine, string flow, DataPacket? input, JobOptions options)
+    {
+        try
+        {
+            return await engine.StartAsync(flow, input, options);
+        }
+        catch (ArgumentException error)
+        {
+            throw UsageException.Of(error);
+        }
     }
 }

@@ -29,7 +29,8 @@ internal sealed record StoreAddress(string? DatabaseFile)
 
         if (value.StartsWith(Sqlite, StringComparison.Ordinal) && value.Length > Sqlite.Length)
         {
-            return new StoreAddress(Path.GetFullPath(value[Sqlite.Length..]));
+            var path = Path.GetFullPath(value[Sqlite.Length..]);
+            return Directory.Exists(path) ? throw new UsageException($"the store {path} (from {source}) is a folder; name a file in it.") : new StoreAddress(path);
         }
 
         var kind = value.Contains(':', StringComparison.Ordinal) ? value[..value.IndexOf(':', StringComparison.Ordinal)] : value;
@@ -45,15 +46,15 @@ internal sealed record StoreAddress(string? DatabaseFile)
     public static StoreAddress Existing(string? option)
     {
         var address = Durable(option);
-        return File.Exists(address.DatabaseFile) ? address : throw new StoreException($"there is no database {address.DatabaseFile}.", isTransient: false);
+        return File.Exists(address.DatabaseFile) ? address : throw new StoreException($"there is no database {address.DatabaseFile}.", isTransient: false) { Problem = StoreProblem.Missing };
     }
 
     /// <summary>Large packets lie beside the file, or where the user wants them.</summary>
-    public void UseOn(IWorkflowEngineBuilder engine, string? packets)
+    public void UseOn(IWorkflowEngineBuilder engine, string? packets, bool migrates = true)
     {
         if (DatabaseFile is { } file)
         {
-            engine.UseSqlite(new DbConnectionStringBuilder { ["Data Source"] = file }.ConnectionString);
+            engine.UseSqlite(new SqliteStoreOptions { ConnectionString = new DbConnectionStringBuilder { ["Data Source"] = file }.ConnectionString, AutoMigrate = migrates });
         }
 
         if ((packets ?? (IsDurable ? DatabaseFile + "-packets" : null)) is { } folder)

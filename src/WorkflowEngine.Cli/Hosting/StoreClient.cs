@@ -11,10 +11,11 @@ internal static class StoreClient
     /// <param name="store">The store.</param>
     /// <param name="packets">Where large packets are kept; null: beside the file.</param>
     /// <param name="runsSteps">For the one command that asks for a step to be run; else this process grants none, also when it owns a job to apply a command to it.</param>
-    public static LocalEngine Open(StoreAddress store, string? packets, bool runsSteps = false)
+    /// <param name="migrates">False: a store with an older schema is refused, not brought up to date.</param>
+    public static LocalEngine Open(StoreAddress store, string? packets, bool runsSteps = false, bool migrates = true)
         => LocalEngine.Build(Configure, engine =>
         {
-            store.UseOn(engine, packets);
+            store.UseOn(engine, packets, migrates);
             if (!runsSteps)
             {
                 engine.Services.AddSingleton<IStepScheduler>(new NoSlots());

@@ -25,7 +25,7 @@ internal sealed class WorkerSeat : IAsyncDisposable
             await local.StartAsync();
             seat.WasFree = true;
         }
-        catch (StoreException error) when (IsTaken(error))
+        catch (StoreException error) when (error.Problem == StoreProblem.WorkerElsewhere)
         {
             seat._waiting = Task.Run(() => seat.AwaitAsync(local));
         }
@@ -39,8 +39,6 @@ internal sealed class WorkerSeat : IAsyncDisposable
         await _waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
     }
-
-    private static bool IsTaken(StoreException error) => error is { IsTransient: false, InnerException: IOException };
 
     /// <summary>Until the loop's first sign of life is accepted it has begun nothing, so that starting it can be repeated.</summary>
     private async Task AwaitAsync(LocalEngine local)

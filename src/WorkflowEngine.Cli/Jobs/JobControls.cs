@@ -9,25 +9,14 @@ internal static class JobControls
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <returns>The exit code.</returns>
-    public static async Task<int> ApplyAsync(JobRequest request, Func<JobHandle, Task> command, bool runsSteps = false)
-    {
-        await using var local = StoreClient.Open(request.Store, request.Packets, runsSteps);
-        var (job, flow) = await StoreClient.FindAsync(local, request.JobId);
-        var applied = command(job);
-        if (!applied.IsCompleted)
-        {
-            await using var seat = await WorkerSeat.TakeOrAwaitAsync(local);
-            var isKnown = flow is not null || !seat.WasFree;
-            if (!isKnown || await Task.WhenAny(applied, Task.Delay(runsSteps ? Timeout.InfiniteTimeSpan : Patience, local.Time)) != applied)
-            {
-                await Console.Error.WriteLineAsync($"wf: the command is kept in the inbox of job {job.Id}; a worker that knows its flow applies it.");
-                return ExitCodes.Done;
-            }
-        }
+    public static Task<int> ApplyAsync(JobRequest request, Func<JobHandle, Task> command, bool runsSteps = false)
+        => SendAsync(request, command, (local, job, flow) => JobReport.WriteAsync(job, flow, local.Time, request.IsJson), runsSteps);
 
-        await applied;
-        await JobReport.WriteAsync(job, flow, local.Time, request.IsJson);
-        return ExitCodes.Done;
+    /// <summary>A checkpoint has an id that is worth printing.</summary>
+    public static Task<int> CheckpointAsync(JobRequest request, string? description, ControlOptions options)
+    {
+        Checkpoint? made = null;
+        return SendAsync(request, async job => made = await job.CreateCheckpointAsync(description, options), async (_, _, _) => await Console.Out.WriteLineAsync(request.IsJson ? JsonText.Of(made) : made!.Id));
     }
 
     /// <summary>A new job like an old one, for any worker.</summary>
@@ -46,6 +35,39 @@ internal static class JobControls
         }
 
         return ExitCodes.Done;
+    }
+
+    private static async Task<int> SendAsync(JobRequest request, Func<JobHandle, Task> command, Func<LocalEngine, JobHandle, FlowDefinition?, Task> answer, bool runsSteps = false)
+    {
+        await using var local = StoreClient.Open(request.Store, request.Packets, runsSteps);
+        var (job, flow) = await StoreClient.FindAsync(local, request.JobId);
+        var applied = SendAsync(job, command);
+        if (!applied.IsCompleted)
+        {
+            await using var seat = await WorkerSeat.TakeOrAwaitAsync(local);
+            var isKnown = flow is not null || !seat.WasFree;
+            if (!isKnown || await Task.WhenAny(applied, Task.Delay(runsSteps ? Timeout.InfiniteTimeSpan : Patience, local.Time)) != applied)
+            {
+                await Console.Error.WriteLineAsync($"wf: the command is kept in the inbox of job {job.Id}; a worker that knows its flow applies it.");
+                return ExitCodes.Done;
+            }
+        }
+
+        await applied;
+        await answer(local, job, flow);
+        return ExitCodes.Done;
+    }
+
+    private static async Task SendAsync(JobHandle job, Func<JobHandle, Task> command)
+    {
+        try
+        {
+            await command(job);
+        }
+        catch (ArgumentException error)
+        {
+            throw UsageException.Of(error);
+        }
     }
 }
 

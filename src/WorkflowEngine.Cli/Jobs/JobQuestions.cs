@@ -76,6 +76,21 @@ internal static class JobQuestions
         Console.Out.WriteLine(request.IsJson ? JsonText.Of(explanation) : string.Join('\n', [explanation.Sentence, .. explanation.Facts.Select(fact => $"  {fact}"), .. explanation.Fixes.Select(fix => $"  try: {fix}")]));
     });
 
+    public static Task<int> CheckpointsAsync(JobRequest request) => AskAsync(request, async (_, job, _) =>
+    {
+        var checkpoints = await job.ListCheckpointsAsync();
+        if (request.IsJson)
+        {
+            Console.Out.WriteLine(JsonText.Of(new { Items = checkpoints, Next = default(string) }));
+            return;
+        }
+
+        foreach (var checkpoint in checkpoints)
+        {
+            Console.Out.WriteLine($"{checkpoint.Id}  {checkpoint.CreatedAt:yyyy-MM-dd HH:mm:ss}Z  {checkpoint.Status.ToWord()}  {checkpoint.Percentage:0} %{(checkpoint.Description is { } text ? $"  {JsonText.OneLine(text)}" : string.Empty)}");
+        }
+    });
+
     public static Task<int> EventsAsync(JobRequest request) => AskAsync(request, async (_, job, _) =>
     {
         var events = await job.EventsSoFarAsync(CancellationToken.None);

@@ -103,7 +103,7 @@ internal sealed class JobRun(RunRequest request) : IDisposable
         }
         catch (ArgumentException error)
         {
-            throw new UsageException(error.Message);
+            throw UsageException.Of(error);
         }
     }
 

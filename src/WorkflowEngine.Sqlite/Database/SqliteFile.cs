@@ -25,7 +25,7 @@ internal sealed class SqliteFile : IDisposable
             throw new StoreException("The SQLite store needs a file: for example \"Data Source=workflow.db\". For jobs in memory use UseInMemory.", isTransient: false);
         }
 
-        Path = System.IO.Path.GetFullPath(builder.DataSource);
+        Path = Locate(builder.DataSource);
         builder.DataSource = Path;
         _busyMilliseconds = new SqliteConnectionStringBuilder().DefaultTimeout == builder.DefaultTimeout ? 5000 : builder.DefaultTimeout * 1000;
         builder.DefaultTimeout = 1;
@@ -35,11 +35,19 @@ internal sealed class SqliteFile : IDisposable
         // Two strings, since a pool is known by its string: a reader's connection, which refuses to write, must never become a writer's.
         builder.Pooling = true;
         builder.Cache = SqliteCacheMode.Private;
+        builder.Mode = builder.Mode == SqliteOpenMode.ReadOnly ? builder.Mode : SqliteOpenMode.ReadWrite; // Where the file is gone, reading must not make another.
         _reading = builder.ToString();
         RefuseNetworkFileSystem();
     }
 
     public string Path { get; }
+
+    /// <summary>The file itself: one database has one worker's lock and one packet folder, by whatever link it is named.</summary>
+    public static string Locate(string dataSource)
+    {
+        var path = System.IO.Path.GetFullPath(dataSource);
+        return new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
+    }
 
     /// <summary>The writer's connection, on a file whose schema is the one that this version knows.</summary>
     /// <exception cref="StoreException">The file cannot be used; the message names it and what to do.</exception>
@@ -91,13 +99,9 @@ internal sealed class SqliteFile : IDisposable
             _workerLock = new FileStream(Path + "-worker.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             return true;
         }
-        catch (UnauthorizedAccessException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"The worker's lock {Path}-worker.lock cannot be written. Make the file and its folder writable for this user.", isTransient: false, error);
-        }
-        catch (IOException error)
-        {
-            throw new StoreException($"Another process is the worker of {Path}. One worker process per file: end it, or start this one with RunJobs = false.", isTransient: false, error);
+            throw SqliteErrors.OfWorkerLock(error, Path, Holder());
         }
     }
 
@@ -112,6 +116,18 @@ internal sealed class SqliteFile : IDisposable
         ReleaseWorkerLock();
         using var pooled = new SqliteConnection(_reading);
         SqliteConnection.ClearPool(pooled);
+    }
+
+    private string Holder()
+    {
+        try
+        {
+            return Read(Nodes.Names) is [var name, ..] ? $" (node {name})" : string.Empty;
+        }
+        catch (Exception error) when (error is SqliteException or StoreException)
+        {
+            return string.Empty; // The refusal matters more than who caused it.
+        }
     }
 
     private SqliteConnection Open(string connectionString)
@@ -133,6 +149,10 @@ internal sealed class SqliteFile : IDisposable
     private void Prepare(SqliteConnection connection)
     {
         Execute(connection, "pragma page_size = 4096");
+
+        // Turning a new file to the write-ahead log leaves a rollback journal behind for a moment. Were its end not on disk when the power goes, however much later, SQLite would
+        // take it for hot and roll the whole file back to nothing: only "extra" synchronises the folder after it.
+        Execute(connection, "pragma synchronous = extra");
         Execute(connection, "pragma journal_mode = wal");
         Execute(connection, _options.FullSynchronisation ? "pragma synchronous = full" : "pragma synchronous = normal");
         Execute(connection, "pragma cache_size = -65536");
@@ -144,11 +164,16 @@ internal sealed class SqliteFile : IDisposable
     private void Migrate(SqliteConnection connection)
     {
         var steps = Migrations();
+        if (Version(connection) == steps.Count)
+        {
+            return; // Without the write lock: a worker at full load may leave no gap for it.
+        }
+
         using var transaction = connection.BeginTransaction();
-        var version = Convert.ToInt32(Scalar(connection, "pragma user_version"), null);
+        var version = Version(connection);
         if (version > steps.Count)
         {
-            throw new StoreException($"The database {Path} has schema {version}, newer than the {steps.Count} that this version knows. Use a newer version of WorkflowEngine.", isTransient: false);
+            throw new StoreException($"The database {Path} has schema {version}, newer than the {steps.Count} that this version knows. Use a newer version of WorkflowEngine.", isTransient: false) { Problem = StoreProblem.NewerSchema };
         }
 
         if (version < steps.Count && !_options.AutoMigrate)
@@ -158,7 +183,7 @@ internal sealed class SqliteFile : IDisposable
 
         if (version == 0 && Convert.ToInt64(Scalar(connection, "select count(*) from sqlite_master"), null) > 0)
         {
-            throw new StoreException($"The database {Path} belongs to something else: it has tables, but not those of WorkflowEngine. Name another file.", isTransient: false);
+            throw new StoreException($"The database {Path} belongs to something else: it has tables, but not those of WorkflowEngine. Name another file.", isTransient: false) { Problem = StoreProblem.Foreign };
         }
 
         for (; version < steps.Count; version++)
@@ -170,9 +195,11 @@ internal sealed class SqliteFile : IDisposable
         transaction.Commit();
     }
 
+    private static int Version(SqliteConnection connection) => Convert.ToInt32(Scalar(connection, "pragma user_version"), null);
+
     private StoreException MissingSchema(int version) => new(
         $"The database {Path} {(version == 0 ? "is empty" : $"has schema {version}")}; this version needs schema {Migrations().Count}. Run `wf migrate --store sqlite:{Path}`, or set AutoMigrate = true.",
-        isTransient: false);
+        isTransient: false) { Problem = StoreProblem.OlderSchema };
 
     private static List<string> Migrations()
     {
@@ -190,7 +217,7 @@ internal sealed class SqliteFile : IDisposable
         var folder = System.IO.Path.GetDirectoryName(Path)!;
         if (!Directory.Exists(folder))
         {
-            throw new StoreException($"There is no folder {folder} for the database. Make it first.", isTransient: false);
+            throw new StoreException($"There is no folder {folder} for the database. Make it first.", isTransient: false) { Problem = StoreProblem.Missing };
         }
 
         if (!OperatingSystem.IsLinux() || !File.Exists("/proc/mounts"))
@@ -201,7 +228,7 @@ internal sealed class SqliteFile : IDisposable
         var mount = File.ReadLines("/proc/mounts").Select(line => line.Split(' ')).Where(parts => parts.Length > 2 && IsBelow(folder, parts[1])).MaxBy(parts => parts[1].Length);
         if (mount is not null && NetworkFileSystems.Contains(mount[2]))
         {
-            throw new StoreException($"{Path} lies on a network file system ({mount[2]}), where SQLite cannot keep its promises. Use a local disk, or PostgreSQL.", isTransient: false);
+            throw new StoreException($"{Path} lies on a network file system ({mount[2]}), where SQLite cannot keep its promises. Use a local disk, or PostgreSQL.", isTransient: false) { Problem = StoreProblem.Unsuitable };
         }
     }
 

@@ -8,15 +8,17 @@ internal sealed class SqliteWriter : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly SqliteConnection _connection;
+    private readonly FilePresence _files;
     private readonly Transitions _transitions;
     private readonly WriteStatement _begin;
     private readonly WriteStatement _commit;
     private readonly WriteStatement _rollback;
     private readonly Statement _version;
 
-    public SqliteWriter(SqliteConnection connection)
+    public SqliteWriter(SqliteConnection connection, string path)
     {
         _connection = connection;
+        _files = new FilePresence(connection, path);
         _transitions = new Transitions(connection);
         _begin = new WriteStatement(connection, "begin immediate");
         _commit = new WriteStatement(connection, "commit");
@@ -41,6 +43,7 @@ internal sealed class SqliteWriter : IDisposable
                     verdicts[i] = _transitions.Apply(batch[i], ref freed);
                 }
 
+                _files.Check();
                 _commit.Run();
                 Commits++;
                 return freed;
@@ -62,6 +65,7 @@ internal sealed class SqliteWriter : IDisposable
             try
             {
                 var result = work(_connection);
+                _files.Check();
                 _commit.Run();
                 Commits++;
                 return result;

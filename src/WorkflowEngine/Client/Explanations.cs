@@ -40,6 +40,11 @@ internal static class Explanations
 
     private static JobExplanation Unowned(Facts facts, List<string> known)
     {
+        if (facts.Flow is { Flow.IsOpenedByHand: true })
+        {
+            return new("The job waits until a program opens its session again.", known, [$"OpenSessionAsync(\"{facts.Report.FlowId}\", \"{facts.Report.Key}\")"]);
+        }
+
         if (facts.Flow is null)
         {
             return new($"No node runs it: flow '{facts.Report.FlowId}' version {facts.Report.FlowVersion} is not registered here.", known, ["Register that flow version on a worker."]);

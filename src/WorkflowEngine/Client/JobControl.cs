@@ -77,32 +77,39 @@ internal sealed class JobControl(EngineNode node, JobStarter starter, JobReading
         return new JobHandle(started.Id, started.AlreadyExisted, this, reading);
     }
 
-    /// <summary>The verdict comes from this process's runner, or, when another one owns the job, from the events.</summary>
+    /// <summary>The verdict comes from this process's runner, or, when another one owns the job or this one lost it over a commit of unknown result, from the events.</summary>
     private async Task<CommandVerdict> AnswerAsync(JobMessage message, Task<CommandVerdict> answer, CancellationToken cancellationToken)
     {
-        if (!node.Store.Traits.IsShared)
-        {
-            return await answer.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-
         for (long after = 0; ;)
         {
-            var waited = Task.Delay(node.Options.PollInterval, node.Time, cancellationToken);
-            if (await Task.WhenAny(answer, waited).ConfigureAwait(false) == answer)
+            var waited = Task.Delay(node.Store.Traits.IsShared ? node.Options.PollInterval : Timeout.InfiniteTimeSpan, node.Time, cancellationToken);
+            if (await Task.WhenAny(answer, waited).ConfigureAwait(false) != answer)
             {
-                return await answer.ConfigureAwait(false);
+                await waited.ConfigureAwait(false);
+            }
+            else if (await answer.ConfigureAwait(false) is { Effect: not CommandEffect.Stale } verdict)
+            {
+                return verdict;
+            }
+            else
+            {
+                answer = node.Answers.Expect(message.Id); // Before the look: the job's next runner may answer any time.
             }
 
-            await waited.ConfigureAwait(false);
-            var page = await node.Store.ReadEventsAsync(new EventQuery(message.JobId, after), cancellationToken).ConfigureAwait(false);
-            foreach (var found in page.Rows.SelectMany(row => row.Read()))
+            EventPage page;
+            do
             {
-                after = found.Sequence;
-                if (found.Type is JobEventTypes.CommandApplied or JobEventTypes.CommandRefused && found.Data?.GetProperty("id").GetString() == message.Id.ToString())
+                page = await node.Store.ReadEventsAsync(new EventQuery(message.JobId, after), cancellationToken).ConfigureAwait(false);
+                foreach (var found in page.Rows.SelectMany(row => row.Read()))
                 {
-                    return found.Type == JobEventTypes.CommandApplied ? CommandVerdict.Applied : CommandVerdict.Refused(found.Message ?? "Refused.");
+                    after = found.Sequence;
+                    if (found.Type is JobEventTypes.CommandApplied or JobEventTypes.CommandRefused && found.Data?.GetProperty("id").GetString() == message.Id.ToString())
+                    {
+                        return found.Type == JobEventTypes.CommandApplied ? CommandVerdict.Applied : CommandVerdict.Refused(found.Message ?? "Refused.");
+                    }
                 }
             }
+            while (page.Rows.Count > 0);
         }
     }
 

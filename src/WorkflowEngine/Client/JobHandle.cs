@@ -168,6 +168,11 @@ public class JobHandle
         return _control.RestoreCheckpointAsync(Id, id, options, cancellationToken);
     }
 
+    /// <summary>The job as plain JSON, as last committed, whatever its status: for keeping, or for <see cref="IWorkflowEngine.ImportJobAsync"/> of an engine on another store (S27). The job itself stays and goes on.</summary>
+    /// <exception cref="DataPacketException">A packet is missing or damaged.</exception>
+    /// <exception cref="JobNotFoundException">There is no such job.</exception>
+    public virtual Task<JobExport> ExportAsync(CancellationToken cancellationToken = default) => _reading.ExportAsync(Id, cancellationToken);
+
     /// <summary>Why the job is not moving, and the command that would move it.</summary>
     /// <exception cref="JobNotFoundException">There is no such job.</exception>
     public virtual Task<JobExplanation> ExplainAsync(CancellationToken cancellationToken = default) => _reading.ExplainAsync(Id, cancellationToken);

@@ -136,7 +136,7 @@ internal sealed class JobReading(EngineNode node)
     public async Task<DataPacket> OutputAsync(JobId id, string? step, CancellationToken cancellationToken)
     {
         var job = await LoadAsync(id, step is null ? JobParts.Head : JobParts.Steps, cancellationToken).ConfigureAwait(false);
-        if (step is not null && node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) is { } flow && flow.Flow.IndexOf(step) < 0)
+        if (step is not null && node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) is { Flow.IsSession: false } flow && flow.Flow.IndexOf(step) < 0)
         {
             throw new ArgumentException($"Flow '{job.Creation.FlowId}' has no step '{step}'.{NearestName.Hint(step, flow.Flow.Steps.Select(known => known.Id))}", nameof(step));
         }
@@ -159,6 +159,8 @@ internal sealed class JobReading(EngineNode node)
         var job = await LoadAsync(id, JobParts.Checkpoints, cancellationToken).ConfigureAwait(false);
         return [.. job.Checkpoints.Select(kept => new Checkpoint(kept.Id, kept.Description, new DateTimeOffset(kept.CreatedAt, TimeSpan.Zero), kept.Status, Math.Round(kept.Percentage, 2)))];
     }
+
+    public Task<JobExport> ExportAsync(JobId id, CancellationToken cancellationToken) => new JobTransfer(node, this).ExportAsync(id, cancellationToken);
 
     public async Task<JobExplanation> ExplainAsync(JobId id, CancellationToken cancellationToken)
     {

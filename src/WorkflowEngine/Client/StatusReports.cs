@@ -11,7 +11,7 @@ internal static class StatusReports
         var state = flow is null ? null : JobRebuild.View(flow, job, now);
         var steps = flow is null
             ? [.. job.Steps.Select(row => Step(row.Path, row.Path, null, row, 0, 0, row.Status))]
-            : flow.Steps.Select(step => Step(step, rows, state!)).ToList();
+            : flow.Steps.Select(step => Step(step, rows, state!)).Concat(OfCode(job, flow)).ToList();
         var (creation, head) = (job.Creation, job.Head);
         return new JobStatusReport
         {
@@ -27,7 +27,8 @@ internal static class StatusReports
             Attempt = head.Attempt,
             Steps = steps,
             Checkpoints = [.. job.Checkpoints.Select(checkpoint => checkpoint.Id)],
-            Progress = new JobProgressReport(Math.Round(head.Percentage, 2), head.Completed, head.Total, Count(steps, StepStatus.Running), Count(steps, StepStatus.Failed), Count(steps, StepStatus.Skipped)),
+            Recovery = [.. job.Steps.Where(row => row.Detail?.Recovery is not null).OrderBy(row => row.CompletedAt == 0 ? long.MaxValue : row.CompletedAt).Select(row => $"{row.Path}: {row.Detail!.Recovery}")],
+            Progress = Progress(head, flow is { IsSession: true } ? steps[flow.Steps.Length..] : steps),
             Metrics = new JobMetrics(At(creation.CreatedAt)!.Value, At(head.StartedAt), At(head.CompletedAt), head.CompletedAt > 0 && head.StartedAt > 0 ? TimeSpan.FromTicks(head.CompletedAt - head.StartedAt) : null),
         };
     }
@@ -44,6 +45,13 @@ internal static class StatusReports
         StartedAt = At(job.Head.StartedAt),
         CompletedAt = At(job.Head.CompletedAt),
     };
+
+    /// <summary>The steps that a session's code runs; the step that stands for the code itself counts for nothing.</summary>
+    private static JobProgressReport Progress(JobHead head, List<StepStatusReport> steps)
+        => new(Math.Round(head.Percentage, 2), head.Completed, head.Total, Count(steps, StepStatus.Running), Count(steps, StepStatus.Failed), Count(steps, StepStatus.Skipped));
+
+    private static IEnumerable<StepStatusReport> OfCode(StoredJob job, CompiledFlow flow)
+        => job.Steps.Where(row => row.Index >= flow.Steps.Length).OrderBy(row => row.Index).Select(row => Step(row.Path, row.Path, row.Detail?.Name, row, 0, 0, row.Status));
 
     private static StepStatusReport Step(CompiledStep step, Dictionary<string, StepRow> rows, JobState state)
     {

@@ -4,9 +4,12 @@ using WorkflowEngine.Storage;
 namespace WorkflowEngine;
 
 /// <summary>The engine as the application sees it.</summary>
-internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, JobReading reading, JobControl control) : IWorkflowEngine
+internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, JobReading reading, JobControl control, SessionOpening sessions) : IWorkflowEngine
 {
     private const int PageSize = 500;
+
+    /// <summary>Jobs that are created in one commit.</summary>
+    private const int BatchSize = 500;
     private const int MostAnswers = 32;
 
     public IFlowCatalog Flows => node.Catalog;
@@ -21,9 +24,14 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
     {
         ArgumentNullException.ThrowIfNull(starts);
         var handles = new List<JobHandle>();
-        foreach (var start in starts)
+        foreach (var batch in starts.Chunk(BatchSize))
         {
-            handles.Add(Handle(await BeginAsync(start.FlowId, start.Input, start.Options, cancellationToken).ConfigureAwait(false)));
+            var resolved = Array.ConvertAll(batch, start => (FlowOf(start.FlowId, start.Options), start.Input, start.Options));
+            foreach (var (start, started) in batch.Zip(await starter.StartManyAsync(resolved, cancellationToken).ConfigureAwait(false)))
+            {
+                await RestartIfAskedAsync(started, start.Options, cancellationToken).ConfigureAwait(false);
+                handles.Add(Handle(started));
+            }
         }
 
         return handles;
@@ -58,6 +66,9 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
 
     public Task<JobResult> RunAsync<T>(string flowId, T input, JobOptions? options = null, CancellationToken cancellationToken = default)
         => RunAsync(flowId, ToPacket(input), options, cancellationToken);
+
+    public Task<JobSession> OpenSessionAsync(string flowId, string sessionId, int totalSteps = 1, CancellationToken cancellationToken = default)
+        => sessions.OpenAsync(this, flowId, sessionId, totalSteps, cancellationToken);
 
     public JobHandle GetJob(JobId id) => new(id, alreadyExisted: false, control, reading);
 
@@ -111,6 +122,12 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
         return new BulkResult(matched, applied, refused);
     }
 
+    public async Task<JobHandle> ImportJobAsync(JobExport export, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(export);
+        return GetJob(await new JobTransfer(node, reading).ImportAsync(export, cancellationToken).ConfigureAwait(false));
+    }
+
     public async IAsyncEnumerable<JobEvent> WatchAsync(JobFilter? filter = null, long after = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using var watcher = node.Events.Watch(job: null, capacity: 65_536);
@@ -128,25 +145,28 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
 
     private async ValueTask<JobStarter.Started> BeginAsync(string flowId, DataPacket? input, JobOptions? options, CancellationToken cancellationToken)
     {
-        ArgumentException.ThrowIfNullOrEmpty(flowId);
-        var flow = node.Catalog.GetActive(flowId);
-        if (options?.FlowVersion is { } version && version != flow.Version)
-        {
-            flow = node.Catalog.TryGet(flowId, version, out var other) ? other : throw new FlowNotFoundException($"{flowId} version {version}");
-        }
-
-        var started = await starter.StartAsync(flow, input, options, cancellationToken).ConfigureAwait(false);
-        if (started.AlreadyExisted && options is { KeyReuse: KeyReuse.RestartFailed })
-        {
-            await RestartAsync(started.Id, options, cancellationToken).ConfigureAwait(false);
-        }
-
+        var started = await starter.StartAsync(FlowOf(flowId, options), input, options, cancellationToken).ConfigureAwait(false);
+        await RestartIfAskedAsync(started, options, cancellationToken).ConfigureAwait(false);
         return started;
     }
 
-    /// <summary>Retries the job of a key if it failed; of several who try at once, one does.</summary>
-    private async ValueTask RestartAsync(JobId id, JobOptions options, CancellationToken cancellationToken)
+    private CompiledFlow FlowOf(string flowId, JobOptions? options)
     {
+        ArgumentException.ThrowIfNullOrEmpty(flowId);
+        var flow = node.Catalog.GetActive(flowId);
+        return options?.FlowVersion is not { } version || version == flow.Version ? flow
+            : node.Catalog.TryGet(flowId, version, out var other) ? other : throw new FlowNotFoundException($"{flowId} version {version}");
+    }
+
+    /// <summary>Retries the job of a key if it failed; of several who try at once, one does.</summary>
+    private async ValueTask RestartIfAskedAsync(JobStarter.Started started, JobOptions? options, CancellationToken cancellationToken)
+    {
+        if (!started.AlreadyExisted || options is not { KeyReuse: KeyReuse.RestartFailed })
+        {
+            return;
+        }
+
+        var id = started.Id;
         var job = await reading.LoadAsync(id, JobParts.Head, cancellationToken).ConfigureAwait(false);
         if (job.Head.Status == JobStatus.Failed)
         {

@@ -31,7 +31,14 @@ internal sealed class FilePacketStore(string root, TimeProvider time) : IDataPac
     /// </summary>
     /// <returns>How many folders and files were removed.</returns>
     /// <exception cref="AggregateException">Some could not be removed.</exception>
-    public async ValueTask<int> SweepAsync(Func<PacketOwner, ValueTask<bool>> isGone, TimeSpan minimumAge, CancellationToken cancellationToken = default)
+    public ValueTask<int> SweepAsync(Func<PacketOwner, ValueTask<bool>> isGone, TimeSpan minimumAge, CancellationToken cancellationToken = default)
+        => VisitOrphansAsync(isGone, minimumAge, removes: true, cancellationToken);
+
+    /// <summary>How many folders and files a sweep would remove.</summary>
+    public ValueTask<int> CountOrphansAsync(Func<PacketOwner, ValueTask<bool>> isGone, TimeSpan minimumAge, CancellationToken cancellationToken = default)
+        => VisitOrphansAsync(isGone, minimumAge, removes: false, cancellationToken);
+
+    private async ValueTask<int> VisitOrphansAsync(Func<PacketOwner, ValueTask<bool>> isGone, TimeSpan minimumAge, bool removes, CancellationToken cancellationToken)
     {
         var newest = (time.GetUtcNow() - minimumAge).UtcDateTime;
         var failures = new List<Exception>();
@@ -42,7 +49,7 @@ internal sealed class FilePacketStore(string root, TimeProvider time) : IDataPac
             try
             {
                 var goes = Directory.GetLastWriteTimeUtc(folder) <= newest && await isGone(owner).ConfigureAwait(false);
-                removed += goes ? RemoveFolder(folder) : RemoveUnfinished(folder, newest);
+                removed += !goes ? RemoveUnfinished(folder, newest, removes) : removes ? RemoveFolder(folder) : 1;
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -184,10 +191,14 @@ internal sealed class FilePacketStore(string root, TimeProvider time) : IDataPac
         }
     }
 
-    private static int RemoveUnfinished(string folder, DateTime newest)
+    private static int RemoveUnfinished(string folder, DateTime newest, bool removes)
     {
         var stale = new DirectoryInfo(folder).EnumerateFiles("*" + PacketLayout.UnfinishedEnding).Where(file => file.LastWriteTimeUtc <= newest).ToList();
-        stale.ForEach(file => file.Delete());
+        if (removes)
+        {
+            stale.ForEach(file => file.Delete());
+        }
+
         return stale.Count;
     }
 

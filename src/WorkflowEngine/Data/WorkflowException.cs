@@ -29,4 +29,44 @@ public sealed class StoreException : WorkflowException
 
     /// <summary>True when the same call may succeed later.</summary>
     public bool IsTransient { get; }
+
+    /// <summary>What is wrong, for programs; the message says it for people and names the file. Default <see cref="StoreProblem.Unavailable"/>.</summary>
+    public StoreProblem Problem { get; init; }
+}
+
+/// <summary>What is wrong with a store.</summary>
+public enum StoreProblem
+{
+    /// <summary>It cannot be had, or did not do what it was asked for; nothing more exact is known.</summary>
+    Unavailable,
+
+    /// <summary>Another process holds it for longer than the time limit.</summary>
+    Locked,
+
+    /// <summary>Another process is its worker: this one may ask and command, but not run jobs.</summary>
+    WorkerElsewhere,
+
+    /// <summary>There is no room left where it lies.</summary>
+    DiskFull,
+
+    /// <summary>It may be read but not written.</summary>
+    ReadOnly,
+
+    /// <summary>Its file, or the folder of it, is not there, or no longer.</summary>
+    Missing,
+
+    /// <summary>What is stored is not what was written.</summary>
+    Damaged,
+
+    /// <summary>The file belongs to another program.</summary>
+    Foreign,
+
+    /// <summary>It was written by a newer version of this library.</summary>
+    NewerSchema,
+
+    /// <summary>It needs a migration that it was told not to make by itself.</summary>
+    OlderSchema,
+
+    /// <summary>It lies where its promises cannot be kept, for example on a network file system.</summary>
+    Unsuitable,
 }

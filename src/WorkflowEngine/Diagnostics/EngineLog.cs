@@ -52,4 +52,7 @@ internal static partial class EngineLog
 
     [LoggerMessage(16, LogLevel.Warning, "Some packets of unknown jobs could not be removed; the next sweep tries again.")]
     public static partial void SweepFailed(ILogger log, Exception error);
+
+    [LoggerMessage(60, LogLevel.Warning, "There is no room for the output of '{Step}' of job {Job}; it is stored once there is. Tried again in {Delay}.")]
+    public static partial void OutputDelayed(ILogger log, Exception error, JobId job, string step, TimeSpan delay);
 }

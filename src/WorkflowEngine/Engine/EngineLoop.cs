@@ -89,9 +89,9 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         {
             _wake.Release();
         }
-        catch (SemaphoreFullException)
+        catch (Exception error) when (error is SemaphoreFullException or ObjectDisposedException)
         {
-            // Two wakers at once: one signal is enough.
+            // Two wakers at once: one signal is enough. And a timer's callback may have begun before the timer was disposed: what it threw then would end the process.
         }
     }
 
@@ -139,6 +139,28 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         }
     }
 
+    /// <summary>Claims exactly this job, beyond the limit of held jobs, to open its session; null when somebody holds it.</summary>
+    public async Task<FlowRunner?> ClaimSessionAsync(JobId job, OpenSession open, CancellationToken cancellationToken)
+    {
+        await _claim.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = 1, Flows = node.RunnableFlows(), Job = job };
+            var reply = await node.Store.ClaimAsync(request, cancellationToken).ConfigureAwait(false);
+            node.GiveBack(-reply.Jobs.Count);
+            return reply.Jobs.Count == 0 ? null : await AdoptAsync(reply.Jobs[0], open).ConfigureAwait(false);
+        }
+        catch
+        {
+            node.LostTrack = true; // A failed claim may have taken the job (G3).
+            throw;
+        }
+        finally
+        {
+            _claim.Release();
+        }
+    }
+
     private async Task ClaimUntilStoppedAsync()
     {
         var failures = 0;
@@ -172,24 +194,38 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         return untilDue < node.Options.PollInterval ? (untilDue > TimeSpan.Zero ? untilDue : TimeSpan.Zero) : node.Options.PollInterval;
     }
 
-    private async Task AdoptAsync(StoredJob job)
+    private async Task<FlowRunner?> AdoptAsync(StoredJob job, OpenSession? open = null)
     {
         if (node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) is not { } flow)
         {
             EngineLog.FlowMissing(node.Log, job.Creation.Id, job.Creation.FlowId, job.Creation.FlowVersion);
             node.GiveBack(1);
-            return;
+            var head = job.Head;
+            head.Version++;
+            await node.Commits.CommitAsync(new TransitionBuilder { Id = job.Creation.Id, Incarnation = node.Incarnation, Epoch = job.Epoch, Head = head, Releases = true }.Build()).ConfigureAwait(false);
+            return null;
         }
 
+        node.Refusals.TryRemove(job.Creation.Id, out var refusal);
         var mail = new List<ControlCommand>(job.Mail.Count);
         foreach (var message in job.Mail)
         {
-            mail.Add(await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
+            mail.Add(refusal?.Blames(message.Id) == true
+                ? new RefusedCommand(message.Action, $"The store cannot keep what it brings: {refusal.Message}") { Id = message.Id, Actor = message.Actor }
+                : await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
         }
 
-        var runner = new FlowRunner(node, flow, JobRebuild.Load(flow.Flow, job, node.Now), job.StoreTag);
+        var state = JobRebuild.Load(flow.Flow, job, node.Now);
+        if (refusal is not null)
+        {
+            state.Refusals = refusal.InARow;
+            JobMachine.Apply(state, new RefuseContent(refusal.Steps, refusal.Message, refusal.EndsJob), node.Now);
+        }
+
+        var runner = new FlowRunner(node, flow, state, job.StoreTag);
         node.Add(runner);
-        await runner.BeginAsync(mail).ConfigureAwait(false);
+        await runner.BeginAsync(mail, open).ConfigureAwait(false);
+        return runner;
     }
 
     private async Task ListenAsync()

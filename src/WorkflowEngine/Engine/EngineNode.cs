@@ -65,6 +65,9 @@ internal sealed class EngineNode
     /// <summary>A job may be owned by this incarnation that no runner holds: the next claim names those that are held (G3).</summary>
     public bool LostTrack { get; set; }
 
+    /// <summary>Jobs that are to be loaded again because the store refused what they would have kept (G3).</summary>
+    public ConcurrentDictionary<JobId, Refusal> Refusals { get; } = new();
+
     /// <summary>Places taken by jobs that this node holds or is about to hold; counted apart, since counting a concurrent dictionary takes all its locks.</summary>
     public int Held => Volatile.Read(ref _places);
 
@@ -119,11 +122,24 @@ internal sealed class EngineNode
     /// <summary>The flow version with this node's step types; null when it is not known here.</summary>
     public RunnableFlow? FindFlow(string flowId, string version)
         => _flows.TryGetValue((flowId, version), out var known) ? known
+            : version == CodeFlow.OpenedVersion ? _flows.GetOrAdd((flowId, version), new RunnableFlow(CodeFlow.CompileOpened(flowId), Registry))
             : Catalog.TryGet(flowId, version, out var flow) ? _flows.GetOrAdd((flowId, version), new RunnableFlow(flow, Registry)) : null;
 
-    /// <summary>The flow versions that this node can run whole (S1).</summary>
+    /// <summary>
+    /// The flow versions that this node can run whole (S1). Also those of sessions that were opened here: a closed one is not run, but its mail is applied, and
+    /// one that a crash left open is closed.
+    /// </summary>
     public IReadOnlySet<FlowKey> RunnableFlows()
-        => Catalog.All.Where(flow => FindFlow(flow.Id, flow.Version) is { IsWhole: true }).Select(flow => new FlowKey(flow.Id, flow.Version)).ToHashSet();
+        => Catalog.All.Where(flow => FindFlow(flow.Id, flow.Version) is { IsWhole: true })
+            .Concat(_flows.Values.Select(known => known.Flow).Where(flow => flow.IsOpenedByHand))
+            .Select(flow => new FlowKey(flow.Id, flow.Version)).ToHashSet();
+
+    /// <summary>The next claim hands the job out again, and its new runner is told what it may not keep. A job that cannot even be ended is left alone.</summary>
+    public void Reload(Refusal refusal)
+    {
+        Refusals[refusal.Job] = refusal;
+        LostTrack |= refusal.InARow <= 2;
+    }
 
     /// <summary>Removes what a finished job stored, but for its output (S23); a failure is logged, and the sweep comes back to it.</summary>
     public async Task CleanPacketsAsync(JobId job, string flowId, PacketSlot output)

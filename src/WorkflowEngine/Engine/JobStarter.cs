@@ -12,16 +12,60 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     /// <summary>A started job and, when it was begun here, its runner.</summary>
     internal readonly record struct Started(JobId Id, bool AlreadyExisted, FlowRunner? Runner);
 
-    public async ValueTask<Started> StartAsync(CompiledFlow flow, DataPacket? input, JobOptions? options, CancellationToken cancellationToken)
+    /// <summary>With <paramref name="open"/> the job is owned here whatever the limits say, and its session is opened in the same commit.</summary>
+    public async ValueTask<Started> StartAsync(CompiledFlow flow, DataPacket? input, JobOptions? options, CancellationToken cancellationToken, OpenSession? open = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
         JobOptionsCheck.Throw(options);
-        await RefuseWhenFullAsync(cancellationToken).ConfigureAwait(false);
+        await RefuseIntakeAsync(1, cancellationToken).ConfigureAwait(false);
+        var created = CreateAsync(flow, await PrepareAsync(flow, input, options, cancellationToken).ConfigureAwait(false), open);
+        return created.IsCompleted || !cancellationToken.CanBeCanceled
+            ? await created.ConfigureAwait(false)
+            : await created.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Creates a batch in one commit, unowned, and judges each by itself; the first that is refused is thrown after all of them were judged.</summary>
+    public async ValueTask<IReadOnlyList<Started>> StartManyAsync(IReadOnlyList<(CompiledFlow Flow, DataPacket? Input, JobOptions? Options)> starts, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        foreach (var start in starts)
+        {
+            JobOptionsCheck.Throw(start.Options);
+        }
+
+        await RefuseIntakeAsync(starts.Count, cancellationToken).ConfigureAwait(false);
+        var transitions = new List<JobTransition>(starts.Count);
+        foreach (var start in starts)
+        {
+            transitions.Add(UnownedJob.SealUnowned(await PrepareAsync(start.Flow, start.Input, start.Options, cancellationToken).ConfigureAwait(false)));
+        }
+
+        var verdicts = await node.Commits.CommitManyAsync(transitions).ConfigureAwait(false);
+        var started = new List<Started>(starts.Count);
+        WorkflowException? refusal = null;
+        for (var i = 0; i < verdicts.Length; i++)
+        {
+            try
+            {
+                started.Add(Judge(transitions[i].Creation!, verdicts[i], runner: null));
+            }
+            catch (WorkflowException error)
+            {
+                refusal ??= error;
+            }
+        }
+
+        return refusal is null ? started : throw refusal;
+    }
+
+    /// <summary>A new job that is not committed yet; its input, when it is large, is stored.</summary>
+    private async ValueTask<JobState> PrepareAsync(CompiledFlow flow, DataPacket? input, JobOptions? options, CancellationToken cancellationToken)
+    {
         var now = node.Now;
         var id = JobId.New(new DateTimeOffset(now, TimeSpan.Zero));
         var packet = (input ?? DataPacket.Empty).Stamped(string.Empty, new DateTimeOffset(now, TimeSpan.Zero));
         var data = options is null && flow.Variables.IsEmpty && engineData.Count == 0 ? JobData.None : await DataAsync(flow, id, options, cancellationToken).ConfigureAwait(false);
-        var slot = packet.Count == 0 ? default : await node.Vault.KeepAsync(new PacketOwner(flow.Id, id), "input", packet, cancellationToken).ConfigureAwait(false);
+        var slot = packet.Count == 0 ? default : await KeepInputAsync(new PacketOwner(flow.Id, id), packet, cancellationToken).ConfigureAwait(false);
         var creation = new JobCreation
         {
             Id = id,
@@ -33,28 +77,46 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
             RequestHash = options?.Key is null ? null : HashOf(flow.Id, packet, options),
         };
         WorkflowTelemetry.JobStarted(flow.Id);
-        return await CreateAsync(flow, creation, data, now).ConfigureAwait(false);
+        return JobMachine.Create(flow, creation, data, now);
     }
 
-    private ValueTask<Started> CreateAsync(CompiledFlow flow, JobCreation creation, JobData data, long now)
+    private async ValueTask<PacketSlot> KeepInputAsync(PacketOwner owner, DataPacket packet, CancellationToken cancellationToken)
     {
-        var state = JobMachine.Create(flow, creation, data, now);
-        var mayOwn = node.Accepts && node.Options.RunJobs && creation.Options is not { StartAfter: not null } && !state.Head.Paused;
+        try
+        {
+            return await node.Vault.KeepAsync(owner, "input", packet, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException error)
+        {
+            var problem = DiskRoom.IsMissing(error) ? StoreProblem.DiskFull : StoreProblem.Unavailable;
+            throw new StoreException($"The input is too large to stay in the job's row, and the packet store cannot take it: {error.Message}", isTransient: true, error) { Problem = problem };
+        }
+    }
+
+    private ValueTask<Started> CreateAsync(CompiledFlow flow, JobState state, OpenSession? open)
+    {
+        if (open is not null)
+        {
+            node.GiveBack(-1);
+            return OwnAsync(node.FindFlow(flow.Id, flow.Version)!, state, open);
+        }
+
+        var mayOwn = node.Accepts && node.Options.RunJobs && state.Creation.Options is not { StartAfter: not null } && !state.Head.Paused;
         return mayOwn && node.FindFlow(flow.Id, flow.Version) is { IsWhole: true } runnable && node.Reserve(1) == 1 ? OwnAsync(runnable, state) : LeaveAsync(state);
     }
 
-    private async ValueTask<Started> OwnAsync(RunnableFlow flow, JobState state)
+    private async ValueTask<Started> OwnAsync(RunnableFlow flow, JobState state, OpenSession? open = null)
     {
         var runner = new FlowRunner(node, flow, state, storeTag: null);
         node.Add(runner);
-        var verdict = await runner.BeginAsync([]).ConfigureAwait(false);
+        var verdict = await runner.BeginAsync([], open).ConfigureAwait(false);
         return Judge(state.Creation, verdict, runner);
     }
 
     /// <summary>Creates the job unowned: a transition sealed by hand, with no incarnation.</summary>
     private async ValueTask<Started> LeaveAsync(JobState state)
     {
-        var transition = JobCommits.SealUnowned(state);
+        var transition = UnownedJob.SealUnowned(state);
         var verdict = await node.Commits.CommitAsync(transition).ConfigureAwait(false);
         return Judge(state.Creation, verdict, runner: null);
     }
@@ -68,12 +130,19 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
         _ => new Started(creation.Id, AlreadyExisted: false, runner),
     };
 
-    private async ValueTask RefuseWhenFullAsync(CancellationToken cancellationToken)
+    /// <summary>Jobs for which there is a place on this node do not queue.</summary>
+    /// <summary>A store that cannot commit for a while takes no new work: who starts a job is told so at once, and what is under way goes on by itself later.</summary>
+    private async ValueTask RefuseIntakeAsync(int count, CancellationToken cancellationToken)
     {
-        if (node.Options.MaxQueuedJobs is { } limit && !(node.Accepts && node.Held < node.Options.MaxConcurrentJobs))
+        if (node.Commits.Trouble is { } trouble)
+        {
+            throw new StoreException($"No job can be started at the moment. {trouble.Message}", isTransient: true, trouble) { Problem = trouble.Problem };
+        }
+
+        if (node.Options.MaxQueuedJobs is { } limit && (node.Accepts ? node.Options.MaxConcurrentJobs - node.Held : 0) is var free && free < count)
         {
             var overview = await node.Store.OverviewAsync(cancellationToken).ConfigureAwait(false);
-            if (overview.QueueDepth >= limit)
+            if (overview.QueueDepth + count - Math.Max(0, free) > limit)
             {
                 throw new QueueFullException(limit);
             }

@@ -28,6 +28,12 @@ internal sealed class CompiledFlow
 
     public required double TotalWeight { get; init; }
 
+    /// <summary>Its steps are what the code of a session runs (S28), beside the one step that stands for the code itself.</summary>
+    public bool IsSession => Definition.Code is not null;
+
+    /// <summary>A session that a program opens and closes: no slot ever runs it.</summary>
+    public bool IsOpenedByHand => Definition.Code is { IsOpenedByHand: true };
+
     public FailurePolicy FailurePolicy => Definition.FailurePolicy;
 
     public StepStrategy Strategy => Definition.Strategy;

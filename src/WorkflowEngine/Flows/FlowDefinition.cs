@@ -92,8 +92,11 @@ public sealed record FlowDefinition
     /// <summary>The flow's output: any JSON with templates; null: the packets of the live leaves (S9).</summary>
     public JsonElement? Output { get; init; }
 
-    /// <summary>The content hash that versions this flow: the first 16 hexadecimal digits of the SHA-256 of its canonical JSON (S1).</summary>
-    public string Version => FlowJson.VersionOf(this);
+    /// <summary>The content hash that versions this flow: the first 16 hexadecimal digits of the SHA-256 of its canonical JSON (S1); for a flow in code the version it was registered with (S28).</summary>
+    public string Version => Code?.Version ?? FlowJson.VersionOf(this);
+
+    /// <summary>Set when the flow's steps are code (S28); null: a graph.</summary>
+    internal CodeFlow? Code { get; init; }
 
     /// <summary>Reads the JSON form (comments and trailing commas are accepted).</summary>
     /// <exception cref="FlowValidationException">With every diagnostic that reading alone can find; what needs the step registry is found when the flow is registered.</exception>

@@ -10,6 +10,9 @@ internal sealed class EngineComposition
 
     public List<Func<IServiceProvider, IEnumerable<FlowDefinition>>> Flows { get; } = [];
 
+    /// <summary>Flows in code, each with the step type that runs it.</summary>
+    public List<Func<IWorkflowEngine, (FlowDefinition Flow, StepRegistration Step)>> CodeFlows { get; } = [];
+
     public List<Func<IServiceProvider, IStepMiddleware>> Middleware { get; } = [];
 
     public List<Func<IServiceProvider, IEngineDataProvider>> EngineData { get; } = [];
@@ -22,6 +25,9 @@ internal sealed class EngineComposition
     public Func<IServiceProvider, IJobStore> Store { get; set; } = static services => new InMemoryStore(TimeOf(services));
 
     public Func<IServiceProvider, IDataPacketStore>? Packets { get; set; }
+
+    /// <summary>Where the store wants large packets when nothing else is said.</summary>
+    public string? StorePacketFolder { get; set; }
 
     public static TimeProvider TimeOf(IServiceProvider services) => services.GetService<TimeProvider>() ?? TimeProvider.System;
 }

@@ -25,7 +25,7 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
         var loggers = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
         var registry = new StepRegistry(BuiltInSteps.All.Concat(composition.Steps.Select(step => step(services))));
         var catalog = new FlowCatalog(registry, options.Json);
-        var packets = composition.Packets?.Invoke(services) ?? TemporaryPackets(time, out _temporaryPackets);
+        var packets = composition.Packets?.Invoke(services) ?? StorePackets(composition.StorePacketFolder, time, out _temporaryPackets);
         var vault = new PacketVault(packets, options.InlinePacketBytes, options.MaxPacketBytes);
         var rendering = new ConfigRendering(vault, Make(composition.Secrets, services));
         var store = composition.Store(services);
@@ -57,8 +57,14 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
 
         var starter = new JobStarter(Node, Make(composition.EngineData, services));
         var reading = new JobReading(Node);
-        Client = new WorkflowEngineClient(Node, starter, reading, new JobControl(Node, starter, reading));
         Loop = new EngineLoop(Node);
+        Client = new WorkflowEngineClient(Node, starter, reading, new JobControl(Node, starter, reading), new SessionOpening(Node, Loop, starter));
+        foreach (var (flow, step) in composition.CodeFlows.Select(make => make(Client)))
+        {
+            registry.Replace(step);
+            catalog.Add(flow);
+        }
+
         _pruner = new Pruner(Node);
     }
 
@@ -146,10 +152,10 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
     }
 
     /// <summary>Without a packet folder large packets live as long as the process, like the jobs in memory.</summary>
-    private static FilePacketStore TemporaryPackets(TimeProvider time, out string folder)
+    private static FilePacketStore StorePackets(string? folder, TimeProvider time, out string? temporary)
     {
-        folder = Path.Combine(Path.GetTempPath(), $"workflow-packets-{Environment.ProcessId}-{Guid.CreateVersion7(time.GetUtcNow()):N}");
-        return new FilePacketStore(folder, time);
+        temporary = folder is not null ? null : Path.Combine(Path.GetTempPath(), $"workflow-packets-{Environment.ProcessId}-{Guid.CreateVersion7(time.GetUtcNow()):N}");
+        return new FilePacketStore(folder ?? temporary!, time);
     }
 
     private static IReadOnlyList<T> Make<T>(List<Func<IServiceProvider, T>> factories, IServiceProvider services) => [.. factories.Select(factory => factory(services))];

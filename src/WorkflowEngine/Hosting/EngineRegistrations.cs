@@ -70,22 +70,27 @@ public static class EngineRegistrations
     /// <summary>Keeps jobs in memory: they end with the process. The default.</summary>
     public static IWorkflowEngineBuilder UseInMemory(this IWorkflowEngineBuilder builder)
     {
-        builder.Composition().Store = static services => new InMemoryStore(EngineComposition.TimeOf(services));
-        return builder;
+        return builder.UseStore(static services => new InMemoryStore(EngineComposition.TimeOf(services)));
     }
 
     /// <summary>Keeps jobs in a store of one's own; the last <c>Use…</c> wins.</summary>
     public static IWorkflowEngineBuilder UseStore<T>(this IWorkflowEngineBuilder builder) where T : class, IJobStore
     {
-        builder.Composition().Store = Make<T>;
-        return builder;
+        return builder.UseStore(Make<T>);
     }
 
     /// <summary>Keeps jobs in a store of one's own, made by a factory; the last <c>Use…</c> wins.</summary>
-    public static IWorkflowEngineBuilder UseStore(this IWorkflowEngineBuilder builder, Func<IServiceProvider, IJobStore> make)
+    /// <param name="builder">The engine.</param>
+    /// <param name="make">Makes the store.</param>
+    /// <param name="packetFolder">
+    /// Where large packets lie unless <see cref="UseFilePackets"/> or <see cref="UsePackets"/> says otherwise; null: in a folder that ends with the process, which is enough
+    /// only for a store that does too.
+    /// </param>
+    public static IWorkflowEngineBuilder UseStore(this IWorkflowEngineBuilder builder, Func<IServiceProvider, IJobStore> make, string? packetFolder = null)
     {
         ArgumentNullException.ThrowIfNull(make);
         builder.Composition().Store = make;
+        builder.Composition().StorePacketFolder = packetFolder;
         return builder;
     }
 

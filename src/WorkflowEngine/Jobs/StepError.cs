@@ -50,6 +50,8 @@ public static class Reasons
     public const string BranchNotActive = "branch_not_active";
     public const string SkippedByStep = "skipped_by_step";
     public const string SkippedByOperator = "skipped_by_operator";
+    public const string SkippedByRecovery = "skipped_by_recovery";
+    public const string SessionFailed = "session_failed";
     public const string PredecessorFailed = "predecessor_failed";
     public const string JoinUnsatisfiable = "join_unsatisfiable";
     public const string JobEnded = "job_ended";

@@ -11,7 +11,7 @@ public struct StepRow
     /// <summary>The step's path: its id, or <c>each[3].resize</c> in a loop's round. With the job's id it is the key.</summary>
     public string Path { get; set; }
 
-    /// <summary>The position of the step in its flow.</summary>
+    /// <summary>The position of the step in its flow; a step that code runs comes after the flow's own, in order of first start.</summary>
     public int Index { get; set; }
 
     /// <summary>Where the step stands. <c>Pending</c> is stored only for a step that is ready again, or was reset.</summary>
@@ -28,7 +28,7 @@ public struct StepRow
     public int Attempt
     {
         readonly get => _attempt;
-        set => _attempt = (ushort)value;
+        set => _attempt = checked((ushort)value);
     }
 
     /// <summary>UTC ticks of the latest start; 0: not yet.</summary>
@@ -85,6 +85,12 @@ public sealed record StepDetail
 
     /// <summary>Attempts made before the latest reset; their history is in the events.</summary>
     public int EarlierAttempts { get; init; }
+
+    /// <summary>For a step that code runs: its name for people.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>For a step that code runs: what recovery did for it, for people.</summary>
+    public string? Recovery { get; init; }
 
     /// <summary>For <c>any</c> and <c>count</c> joins: which incoming edges were live when it fired, so that every attempt gets the same inputs (S11).</summary>
     public IReadOnlyList<int>? FiredBy { get; init; }

@@ -69,6 +69,7 @@ internal static class JobCheckpoints
             }
         }
 
+        SessionSteps.AddRows(state, rows);
         return rows;
     }
 
@@ -89,6 +90,25 @@ internal static class JobCheckpoints
             }
 
             PutBack(ref step, byIndex.GetValueOrDefault(index), generation);
+        }
+
+        if (state.Session is { } session)
+        {
+            PutBack(state, session, rows.Where(row => row.Index >= state.Steps.Length).ToDictionary(row => row.Path, StringComparer.Ordinal), generation);
+        }
+    }
+
+    /// <summary>By id, for an export may come from another job. Steps that the code has come to since stay, as if it had not: rows never move.</summary>
+    private static void PutBack(JobState state, SessionState session, Dictionary<string, StepRow> rows, int generation)
+    {
+        foreach (var path in rows.Values.OrderBy(row => row.Index).Select(row => row.Path).Where(path => session.Find(path) is null))
+        {
+            session.Add(path);
+        }
+
+        foreach (var step in session.Steps)
+        {
+            PutBack(ref state.Touch(step).State, rows.GetValueOrDefault(step.Id), generation);
         }
     }
 

@@ -24,7 +24,8 @@ internal static class JobControls
             WriteVariable write => Write(state, write, now),
             CreateCheckpoint create => JobCheckpoints.Create(state, create, now),
             RestoreCheckpoint restore => JobCheckpoints.Restore(state, restore, now),
-            _ => CommandVerdict.Refused($"The action '{command.Word}' is unknown to this version."),
+            RefusedCommand refused => CommandVerdict.Refused(refused.Message),
+            _ => throw new InvalidOperationException($"The command {command.GetType().Name} is unknown."),
         };
         Audit(state, command, verdict, before, now);
         return verdict;
@@ -62,6 +63,7 @@ internal static class JobControls
 
         state.Head.Paused = false;
         state.Head.StepMode = false;
+        state.Changes.RingsSession = true;
         var to = JobMachine.StatusOf(state);
         state.Changes.Events.Job(EventKind.JobResumed, state.Id, now, state.Head.Status, to, 0, new EventNotes(command.Actor, Message: command.Note));
         state.Become(to);

@@ -172,6 +172,7 @@ internal static class JobEnd
 
     private static void EndOpenSteps(JobState state, StepStatus end, EventKind kind, string reason, long now)
     {
+        SessionSteps.EndOpen(state, end, kind, reason, now);
         if (state.Open == 0)
         {
             return;

@@ -14,7 +14,7 @@ internal static class JobMachine
     public static JobState Create(CompiledFlow flow, JobCreation creation, JobData data, long now)
     {
         var state = new JobState(flow, creation, epoch: 1);
-        state.Head = new JobHead { Attempt = 1, Total = flow.Steps.Length, Data = ReferenceEquals(data, JobData.None) ? null : data };
+        state.Head = new JobHead { Attempt = 1, Total = flow.Definition.Code?.TotalSteps ?? flow.Steps.Length, Data = ReferenceEquals(data, JobData.None) ? null : data };
         state.Changes.IsUrgent = true;
         var options = creation.Options;
         state.Changes.Events.Job(EventKind.JobCreated, creation.Id, now, JobStatus.Pending, JobStatus.Pending, 1, CreationNotes(options));
@@ -40,10 +40,14 @@ internal static class JobMachine
         var verdict = command switch
         {
             EndStep ended => StepEnds.Apply(state, ended, now),
+            ReportProgress progress when progress.Step >= state.Steps.Length => SessionSteps.Report(state, progress, now),
             ReportProgress progress => Report(state, progress, now),
             WakeDue => StepWaits.Wake(state, now),
             TimeOutJob => TimeOut(state, now),
+            RefuseContent refused => Refuse(state, refused, now),
             Conclude conclude => JobEnd.Conclude(state, conclude, now),
+            SessionCommand session => SessionSteps.Apply(state, session, now),
+            OpenSession open => SessionSteps.Open(state, open, now),
             ControlCommand control => JobControls.Apply(state, control, now),
             _ => throw new InvalidOperationException($"The command {command.GetType().Name} is unknown."),
         };
@@ -65,6 +69,13 @@ internal static class JobMachine
             return false;
         }
 
+        start = Begin(state, index, now);
+        return true;
+    }
+
+    /// <summary>Starts a ready step.</summary>
+    public static StepStart Begin(JobState state, int index, long now)
+    {
         if (state.Head.StartedAt == 0)
         {
             state.Head.StartedAt = now;
@@ -88,14 +99,33 @@ internal static class JobMachine
         state.ReadyCount--;
         state.Running++;
         state.Changes.Events.Step(EventKind.StepStarted, state.Id, now, declared.Id, StepStatus.Pending, StepStatus.Running, step.Attempt, null);
-        if (state.Changes.FirstStartAt == 0)
+        state.Changes.NoteStart(now);
+        UpdateStatus(state, now);
+        return new StepStart(index, step.Run, step.Attempt, step.DetailOrNone);
+    }
+
+    /// <summary>What a body made cannot be stored: that attempt is the step's last. The second time in a row, or when no step is to blame, it is the job's end.</summary>
+    private static CommandVerdict Refuse(JobState state, RefuseContent refused, long now)
+    {
+        if (state.IsTerminal)
         {
-            state.Changes.FirstStartAt = now;
+            return CommandVerdict.Stale;
         }
 
-        UpdateStatus(state, now);
-        start = new StepStart(index, step.Run, step.Attempt, step.DetailOrNone);
-        return true;
+        if (refused.EndsJob)
+        {
+            JobEnd.Decide(state, JobStatus.Failed, Reasons.ResultNotStorable, refused.Message, stopRunning: true, now);
+            return CommandVerdict.Applied;
+        }
+
+        SessionSteps.Refuse(state, refused, now);
+        foreach (var index in refused.Steps.Where(index => index < state.Steps.Length && state.Steps[index].IsReady))
+        {
+            var error = new StepError(Reasons.ResultNotStorable, $"The store cannot keep what step '{state.Flow.Steps[index].Id}' made: {refused.Message}", Retryable: false);
+            StepEnds.Apply(state, new EndStep(index, Begin(state, index, now).Run, new StepOutcome(OutcomeKind.Failed) { Error = error }), now);
+        }
+
+        return CommandVerdict.Applied;
     }
 
     /// <summary>Called when the change set that readied steps is durable: from now on they may start.</summary>
@@ -121,6 +151,7 @@ internal static class JobMachine
     public static JobStatus StatusOf(JobState state)
         => state.Head.Paused && !state.IsEnding ? JobStatus.Paused
             : state.Head.StartedAt == 0 && !state.IsEnding && state.Waiting == 0 ? JobStatus.Pending
+            : state.IsUnopened && !state.IsEnding ? JobStatus.Waiting
             : state.Running > 0 || state.ReadyCount > 0 || state.IsEnding || state.IsConcluding || state.Waiting == 0 ? JobStatus.Running
             : JobStatus.Waiting;
 
@@ -163,8 +194,8 @@ internal static class JobMachine
         var declared = state.Flow.Steps[report.Step];
         state.PartialWeight += declared.Weight * (fraction - step.Fraction);
         step.Fraction = fraction;
-        var data = System.Text.Json.JsonElement.Parse($"{{\"percentage\":{(fraction * 100).ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)}}}");
-        state.Changes.Events.Step(EventKind.StepProgress, state.Id, now, declared.Id, StepStatus.Running, StepStatus.Running, step.Attempt, new EventNotes(Message: report.Message, Data: data));
+        var notes = new EventNotes(Message: report.Message, Data: EventData.OfPercentage(fraction));
+        state.Changes.Events.Step(EventKind.StepProgress, state.Id, now, declared.Id, StepStatus.Running, StepStatus.Running, step.Attempt, notes);
         return CommandVerdict.Applied;
     }
 
@@ -193,6 +224,13 @@ internal static class EventData
 {
     public static System.Text.Json.JsonElement Of(string name, string? value)
         => WorkflowJson.ToElement(new Dictionary<string, string?>(StringComparer.Ordinal) { [name] = value });
+
+    /// <summary>A progress of 0 to 1.</summary>
+    public static System.Text.Json.JsonElement OfPercentage(float fraction)
+        => System.Text.Json.JsonElement.Parse($"{{\"percentage\":{(fraction * 100).ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)}}}");
+
+    public static System.Text.Json.JsonElement OfDelay(TimeSpan delay)
+        => System.Text.Json.JsonElement.Parse($"{{\"delay_seconds\":{delay.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture)}}}");
 
     public static System.Text.Json.JsonElement OfVariable(JobVariable variable) => Of("name", variable.Name, "kind", variable.Kind.ToString().ToLowerInvariant());
 

@@ -12,7 +12,7 @@ internal static class JobProgress
         }
 
         var total = state.Flow.TotalWeight;
-        var share = total > 0 ? (state.DoneWeight + state.PartialWeight) / total : 0;
+        var share = state.Session?.ShareOf(state.Head.Total) ?? (total > 0 ? (state.DoneWeight + state.PartialWeight) / total : 0);
         return Math.Max(state.Head.Percentage, (float)Math.Clamp(share * 100, 0, 99.99));
     }
 }

@@ -9,11 +9,8 @@ internal static class JobRebuild
     public static JobState Load(CompiledFlow flow, StoredJob stored, long now)
     {
         var state = new JobState(flow, stored.Creation, stored.Epoch) { Head = stored.Head };
-        foreach (var row in stored.Steps)
-        {
-            state.Steps[row.Index].Fill(row);
-        }
-
+        Fill(state, stored.Steps);
+        SessionSteps.Interrupt(state);
         for (var index = 0; index < state.Steps.Length; index++)
         {
             if (state.Steps[index].Status == StepStatus.Running)
@@ -40,11 +37,7 @@ internal static class JobRebuild
     public static JobState View(CompiledFlow flow, StoredJob stored, long now)
     {
         var state = new JobState(flow, stored.Creation, stored.Epoch) { Head = stored.Head };
-        foreach (var row in stored.Steps)
-        {
-            state.Steps[row.Index].Fill(row);
-        }
-
+        Fill(state, stored.Steps);
         Derive(state, now);
         return state;
     }
@@ -124,6 +117,22 @@ internal static class JobRebuild
         foreach (var edge in declared.Outgoing)
         {
             JobGraph.Arrive(state, edge);
+        }
+    }
+
+    /// <summary>Rows behind those of the flow's own steps belong to the code of a session.</summary>
+    private static void Fill(JobState state, IReadOnlyList<StepRow> rows)
+    {
+        foreach (var row in state.Session is null ? rows : [.. rows.OrderBy(row => row.Index)])
+        {
+            if (row.Index < state.Steps.Length)
+            {
+                state.Steps[row.Index].Fill(row);
+            }
+            else
+            {
+                state.Session?.Add(row.Path).State.Fill(row);
+            }
         }
     }
 }

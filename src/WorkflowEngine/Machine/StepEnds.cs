@@ -21,6 +21,11 @@ internal static class StepEnds
         step.Fraction = 0;
         step.Run = 0;
         Take(state, ended.Step, Judge(state, ended.Step, ended.Outcome), now);
+        if (state.Session is not null && step.IsOpen)
+        {
+            SessionSteps.Interrupt(state); // The code runs again: what it was at does too.
+        }
+
         return CommandVerdict.Applied;
     }
 
@@ -157,7 +162,7 @@ internal static class StepEnds
         step.Detail = step.DetailOrNone with { Error = error };
         if (!state.IsEnding && declared.Retry.Allows(error, step.Attempt))
         {
-            StepWaits.Retry(state, index, error, declared.Retry.DelayAfter(step.Attempt, Spread(state, index, step.Attempt)), now);
+            StepWaits.Retry(state, index, error, declared.Retry.DelayAfter(step.Attempt, Spread(state.Id, index, step.Attempt)), now);
             return;
         }
 
@@ -226,10 +231,10 @@ internal static class StepEnds
     }
 
     /// <summary>0 up to 1 from job, step and attempt: spread over jobs, the same on every replay.</summary>
-    private static double Spread(JobState state, int index, int attempt)
+    public static double Spread(JobId job, int index, int attempt)
     {
         Span<byte> bytes = stackalloc byte[24];
-        state.Id.Value.TryWriteBytes(bytes);
+        job.Value.TryWriteBytes(bytes);
         BitConverter.TryWriteBytes(bytes[16..], index);
         BitConverter.TryWriteBytes(bytes[20..], attempt);
         ulong hash = 14695981039346656037; // FNV-1a, 64 bits, then its high bits as a fraction.

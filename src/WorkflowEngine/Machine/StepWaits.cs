@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using WorkflowEngine.Storage;
 
@@ -12,8 +11,7 @@ internal static class StepWaits
     {
         ref var step = ref state.Steps[index];
         step.Detail = step.DetailOrNone with { Error = error, DueAt = After(now, delay) };
-        var data = JsonElement.Parse($"{{\"delay_seconds\":{delay.TotalSeconds.ToString(CultureInfo.InvariantCulture)}}}");
-        Enter(state, index, EventKind.StepRetrying, new EventNotes(Reason: error.Reason, Message: error.Message, Data: data), now);
+        Enter(state, index, EventKind.StepRetrying, new EventNotes(Reason: error.Reason, Message: error.Message, Data: EventData.OfDelay(delay)), now);
     }
 
     /// <summary>The step asked to be called again: same execution and attempt, next leg.</summary>
@@ -90,6 +88,12 @@ internal static class StepWaits
             }
         }
 
+        if (SessionWaits.TryDeliver(state, signal.Name, signal.Value))
+        {
+            state.Changes.HeadChanged = true;
+            return CommandVerdict.Applied;
+        }
+
         state.Data = data with { Signals = data.Signals.Add(new BufferedSignal(signal.Name, signal.Value)) };
         state.Changes.HeadChanged = true;
         return CommandVerdict.Applied;
@@ -162,7 +166,7 @@ internal static class StepWaits
     }
 
     /// <summary>Later than the calendar goes is its end.</summary>
-    private static long After(long now, TimeSpan delay) => delay.Ticks < DateTime.MaxValue.Ticks - now ? now + delay.Ticks : DateTime.MaxValue.Ticks;
+    public static long After(long now, TimeSpan delay) => delay.Ticks < DateTime.MaxValue.Ticks - now ? now + delay.Ticks : DateTime.MaxValue.Ticks;
 
     private static void Leave(JobState state, int index, long now)
     {

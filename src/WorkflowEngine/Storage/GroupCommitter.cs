@@ -12,6 +12,7 @@ internal sealed class GroupCommitter : IAsyncDisposable
     private const int MostTransitions = 512;
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan PatienceDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
     private readonly Channel<Entry> _queue = Channel.CreateUnbounded<Entry>(new UnboundedChannelOptions { SingleReader = true });
@@ -34,11 +35,28 @@ internal sealed class GroupCommitter : IAsyncDisposable
 
     public long Transitions { get; private set; }
 
+    /// <summary>What keeps the store from committing for longer than <see cref="PatienceDelay"/>; null: nothing. No new job is taken in meanwhile, since nobody knows for how long.</summary>
+    public StoreException? Trouble { get; private set; }
+
     /// <summary>Completes with the verdict once the transition is durable.</summary>
     public ValueTask<CommitVerdict> CommitAsync(JobTransition transition)
     {
         var entry = new Entry(transition);
         return _queue.Writer.TryWrite(entry) ? new(entry.Task) : throw new StoreException("The committer has stopped.", isTransient: false);
+    }
+
+    /// <summary>Completes with all verdicts once the transitions are durable: together, in one batch, unless the store cannot take them so.</summary>
+    public async ValueTask<CommitVerdict[]> CommitManyAsync(IReadOnlyList<JobTransition> transitions)
+    {
+        var entries = transitions.Select(transition => new Entry(transition)).ToArray();
+        for (var i = 1; i < entries.Length; i++)
+        {
+            entries[i - 1].Next = entries[i];
+        }
+
+        return entries.Length == 0 ? []
+            : _queue.Writer.TryWrite(entries[0]) ? await Task.WhenAll(entries.Select(entry => entry.Task)).ConfigureAwait(false)
+            : throw new StoreException("The committer has stopped.", isTransient: false);
     }
 
     public async ValueTask DisposeAsync()
@@ -57,7 +75,10 @@ internal sealed class GroupCommitter : IAsyncDisposable
             batch.Clear();
             while (batch.Count < MostTransitions && _queue.Reader.TryRead(out var entry))
             {
-                batch.Add(entry);
+                for (; entry is not null; entry = entry.Next)
+                {
+                    batch.Add(entry);
+                }
             }
 
             await CommitAsync(batch).ConfigureAwait(false);
@@ -74,6 +95,7 @@ internal sealed class GroupCommitter : IAsyncDisposable
             try
             {
                 await _store.CommitAsync(transitions, verdicts, CancellationToken.None).ConfigureAwait(false);
+                Trouble = null;
                 Batches++;
                 Transitions += transitions.Length;
                 for (var i = 0; i < batch.Count; i++)
@@ -86,6 +108,7 @@ internal sealed class GroupCommitter : IAsyncDisposable
             catch (StoreException error) when (error.IsTransient && !_stop.IsCancellationRequested)
             {
                 EngineLog.CommitDelayed(_log, error, transitions.Length, delay);
+                Trouble = delay >= PatienceDelay ? error : null;
                 await Task.Delay(delay, _time, CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception error)
@@ -98,9 +121,15 @@ internal sealed class GroupCommitter : IAsyncDisposable
 
     private async Task IsolateAsync(List<Entry> batch, Exception error)
     {
-        if (batch.Count == 1)
+        if (batch.Count == 1 && error is StoreException)
         {
             batch[0].TrySetResult(new CommitVerdict(CommitResult.Refused, Message: error.Message));
+            return;
+        }
+
+        if (batch.Count == 1)
+        {
+            batch[0].TrySetException(error); // Not an answer of a store: what became of the transition is unknown.
             return;
         }
 
@@ -112,5 +141,8 @@ internal sealed class GroupCommitter : IAsyncDisposable
     private sealed class Entry(JobTransition transition) : TaskCompletionSource<CommitVerdict>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public JobTransition Transition { get; } = transition;
+
+        /// <summary>The one that is to be committed together with this.</summary>
+        public Entry? Next { get; set; }
     }
 }

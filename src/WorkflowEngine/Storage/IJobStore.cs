@@ -13,8 +13,8 @@ public interface IJobStore
     ValueTask<NodeLease> RenewAsync(NodeBeat beat, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Hands runnable jobs to a node: each claimed job comes from one snapshot, with its epoch raised by one. Runnable is a non-terminal unowned job that is due, or has
-    /// an untaken message, or belonged to a dead incarnation, and whose flow version the node can run (S1). Also returns the untaken messages of jobs the node holds.
+    /// Hands runnable jobs to a node: each claimed job comes from one snapshot, with its epoch raised by one. Runnable is a non-terminal unowned job that is due or
+    /// belonged to a dead incarnation, and any unowned job that has an untaken message, and whose flow version the node can run (S1). Also returns the untaken messages of jobs the node holds.
     /// Repeatable: with <see cref="ClaimRequest.Held"/> set, every job that the incarnation owns but does not name is handed out again (G3).
     /// </summary>
     ValueTask<ClaimReply> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken);
@@ -25,7 +25,10 @@ public interface IJobStore
     /// </summary>
     ValueTask CommitAsync(ReadOnlyMemory<JobTransition> batch, Memory<CommitVerdict> verdicts, CancellationToken cancellationToken);
 
-    /// <summary>Appends a message to a job's inbox, durable when it returns; never touches the job's row (G7).</summary>
+    /// <summary>
+    /// Appends a message to a job's inbox, durable when it returns; never touches the job's row (G7). Also to that of a job which has ended: its next owner refuses it on the
+    /// record, and the sender knows so at once.
+    /// </summary>
     ValueTask<SendVerdict> SendAsync(JobMessage message, CancellationToken cancellationToken);
 
     /// <summary>Reads one job as last committed; null when there is none.</summary>
@@ -86,6 +89,12 @@ public sealed record ClaimRequest
 
     /// <summary>After a failed claim or a runner's unexpected end: the jobs that the node holds; every other one it owns is handed out again. Null otherwise.</summary>
     public IReadOnlyCollection<JobId>? Held { get; init; }
+
+    /// <summary>
+    /// Exactly this job, and nothing else: neither slots nor flows, rank or due time matter. It is handed out if it is unowned, and not terminal or has an untaken
+    /// message. Null: whatever is runnable.
+    /// </summary>
+    public JobId? Job { get; init; }
 }
 
 /// <summary>A flow version.</summary>
@@ -137,7 +146,7 @@ public enum SendVerdict
     /// <summary>There is no such job.</summary>
     NoSuchJob,
 
-    /// <summary>The job is terminal, and the message does not reopen it.</summary>
+    /// <summary>It is in the inbox, but the job is terminal and the message does not reopen it: it will be refused.</summary>
     Terminal,
 }
 

@@ -38,6 +38,11 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
     public ValueTask<ClaimReply> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
+        if (request.Job is { } wanted)
+        {
+            return new(new ClaimReply(_jobs.GetValueOrDefault(wanted)?.Claim(request.Incarnation) is { } one ? [one] : [], [], null, now));
+        }
+
         var claimed = new List<StoredJob>();
         if (request.Held is { } held)
         {
@@ -82,12 +87,17 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
         }
 
         var verdict = job.Receive(message, out var isUnowned);
-        if (verdict == SendVerdict.Accepted && isUnowned)
+        if (verdict is not (SendVerdict.Accepted or SendVerdict.Terminal))
+        {
+            return new(verdict);
+        }
+
+        if (isUnowned)
         {
             _runnable.Add(message.JobId, dueAt: 0, rank: long.MinValue);
             _hints.Writer.TryWrite(new StoreHint(message.JobId));
         }
-        else if (verdict == SendVerdict.Accepted)
+        else
         {
             _ownedMail.Enqueue(message);
         }

@@ -31,7 +31,7 @@ internal sealed class MemoryJob(JobCreation creation)
         lock (this)
         {
             _owner = transition.Incarnation;
-            _epoch = transition.Incarnation == Guid.Empty ? 0 : transition.Epoch;
+            _epoch = transition.Epoch;
             _steps = new StepRow[transition.Head.Total];
             Take(transition);
             return _owner == Guid.Empty && !_head.Status.IsTerminal() && IsWoken;
@@ -84,14 +84,9 @@ internal sealed class MemoryJob(JobCreation creation)
                 return SendVerdict.Duplicate;
             }
 
-            if (_head.Status.IsTerminal() && !(message.Reopens && _head.Status == JobStatus.Failed))
-            {
-                return SendVerdict.Terminal;
-            }
-
             (_mail ??= new()).Received.Add(message.Id);
             _mail.Untaken.Add(message);
-            return SendVerdict.Accepted;
+            return _head.Status.IsTerminal() && !(message.Reopens && _head.Status == JobStatus.Failed) ? SendVerdict.Terminal : SendVerdict.Accepted;
         }
     }
 

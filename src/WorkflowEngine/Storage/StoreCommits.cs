@@ -12,6 +12,9 @@ internal sealed class StoreCommits(IJobStore store, GroupCommitter? committer) :
     /// <summary>Null: the store is called directly.</summary>
     public GroupCommitter? Committer => committer;
 
+    /// <summary>What keeps the store from committing; null: nothing.</summary>
+    public StoreException? Trouble => committer?.Trouble;
+
     public ValueTask<CommitVerdict> CommitAsync(JobTransition transition)
     {
         if (committer is not null)
@@ -30,6 +33,19 @@ internal sealed class StoreCommits(IJobStore store, GroupCommitter? committer) :
 
         commit.GetAwaiter().GetResult();
         return new(verdicts[0]);
+    }
+
+    /// <summary>Several at once, in one commit when the store can take them so.</summary>
+    public async ValueTask<CommitVerdict[]> CommitManyAsync(IReadOnlyList<JobTransition> transitions)
+    {
+        if (committer is not null)
+        {
+            return await committer.CommitManyAsync(transitions).ConfigureAwait(false);
+        }
+
+        var verdicts = new CommitVerdict[transitions.Count];
+        await store.CommitAsync(transitions.ToArray(), verdicts, CancellationToken.None).ConfigureAwait(false);
+        return verdicts;
     }
 
     public ValueTask DisposeAsync() => committer?.DisposeAsync() ?? default;

@@ -76,6 +76,10 @@ public static class StoredForm
     /// <summary>Reads a message.</summary>
     public static JobMessage ReadMessage(string text) => Read<JobMessage>(text)!;
 
+    internal static string Write(ExportDocument document) => JsonSerializer.Serialize(document, Options);
+
+    internal static ExportDocument? ReadExport(string text) => Read<ExportDocument>(text);
+
     /// <summary>What a checkpoint holds.</summary>
     public static string Write(JobSnapshot snapshot) => JsonSerializer.Serialize(snapshot, Options);
 
@@ -103,7 +107,7 @@ public static class StoredForm
         }
         catch (JsonException error)
         {
-            throw new StoreException($"A stored {typeof(T).Name} cannot be read: {error.Message}", isTransient: false, error);
+            throw new StoreException($"A stored {typeof(T).Name} cannot be read: {error.Message}", isTransient: false, error) { Problem = StoreProblem.Damaged };
         }
     }
 
@@ -147,6 +151,7 @@ public static class StoredForm
 [JsonSerializable(typeof(StepDetail))]
 [JsonSerializable(typeof(JobMessage))]
 [JsonSerializable(typeof(JobSnapshot))]
+[JsonSerializable(typeof(ExportDocument))]
 [JsonSerializable(typeof(object))]
 [JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(bool))]

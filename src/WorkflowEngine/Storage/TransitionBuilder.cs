@@ -1,7 +1,7 @@
 namespace WorkflowEngine.Storage;
 
 /// <summary>
-/// Makes a <see cref="JobTransition"/> by hand, for whoever tests a store or moves jobs between stores. The engine does not use it: it fills and reuses its own.
+/// Makes a <see cref="JobTransition"/> by hand, for whoever tests a store or moves jobs between stores. For the steps of a job the engine does not use it: it fills and reuses its own.
 /// </summary>
 public sealed record TransitionBuilder
 {

@@ -93,6 +93,19 @@ public sealed class LimitTests
         (await host.Engine.CountJobsAsync(JobFilter.Succeeded)).Total.Should().Be(10_000);
     }
 
+    /// <summary>A timer's callback may begin before the timer is disposed and go on after it: an exception there would end the process.</summary>
+    [Fact]
+    public async Task Wake_AfterTheLoopIsGone_IsNothing()
+    {
+        EngineLoop loop;
+        await using (var host = await StartAsync())
+        {
+            loop = host.Services.GetRequiredKeyedService<EngineHost>(string.Empty).Loop;
+        }
+
+        loop.Invoking(gone => gone.Wake()).Should().NotThrow();
+    }
+
     private Task<TestHost> StartAsync(Action<WorkflowEngineOptions>? options = null, Action<IWorkflowEngineBuilder>? more = null) => TestHost.StartAsync(
         engine =>
         {

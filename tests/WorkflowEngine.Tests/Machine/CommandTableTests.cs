@@ -274,7 +274,7 @@ public sealed class CommandTableTests
             "wake" => Later(bench),
             "time_out" => new TimeOutJob(),
             "conclude" => new Conclude(new PacketSlot(DataPacket.Of("out")), words.Length > 1 ? new StepError("bad", "It cannot be made.") : null),
-            _ => new UnknownCommand(words[0]),
+            _ => new RefusedCommand(words[0], "It is unknown."),
         };
     }
 

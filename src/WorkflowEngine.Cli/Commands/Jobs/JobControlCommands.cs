@@ -26,6 +26,8 @@ internal static class JobControlCommands
         One("skip", "Skips a step; its dependants go on.", (job, parsed, options) => job.SkipAsync(parsed.GetRequiredValue(Step), options: options), Step),
         One("run-step", "Runs one step whose prerequisites hold.", (job, parsed, options) => job.RunStepAsync(parsed.GetRequiredValue(Step), options), Step),
         Signal(),
+        Checkpoint(),
+        Restore(),
     ];
 
     private static Command One(string name, string description, Func<JobHandle, ParseResult, ControlOptions, Task> control, params Argument[] arguments)
@@ -85,6 +87,30 @@ internal static class JobControlCommands
             (job, parsed, options) => job.SignalAsync(parsed.GetRequiredValue(name), InputText.Value(parsed.GetValue(value) ?? "null"), new SignalOptions { Actor = options.Actor, Note = options.Note }),
             name,
             value);
+    }
+
+    private static Command Checkpoint()
+    {
+        var text = new Argument<string?>("DESCRIPTION") { Description = "What it is for.", Arity = ArgumentArity.ZeroOrOne };
+        var command = Command("checkpoint", "Keeps a copy of a job as it stands, to come back to, and prints the copy's id.", [Job, text], Note);
+        command.SetAction((parsed, _) => JobControls.CheckpointAsync(RequestOf(parsed, parsed.GetRequiredValue(Job)), parsed.GetValue(text), OptionsOf(parsed)));
+        return command;
+    }
+
+    private static Command Restore()
+    {
+        var checkpoint = new Argument<string>("CHECKPOINT") { Description = "The checkpoint's id." };
+        return One(
+            "restore",
+            "Brings a job back to a checkpoint; what ran since runs again.",
+            async (job, parsed, options) =>
+            {
+                if (!await job.RestoreCheckpointAsync(parsed.GetRequiredValue(checkpoint), options))
+                {
+                    throw new NothingFoundException($"job {job.Id} has no checkpoint '{parsed.GetRequiredValue(checkpoint)}'; wf jobs checkpoints lists them.");
+                }
+            },
+            checkpoint);
     }
 
     private static Command Command(string name, string description, IEnumerable<Argument> arguments, params IEnumerable<Option> options)

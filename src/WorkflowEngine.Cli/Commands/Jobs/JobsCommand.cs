@@ -21,6 +21,9 @@ internal static class JobsCommand
             Ask("events", "Everything that happened to a job.", JobQuestions.EventsAsync),
             Ask("output", "What a job produced.", JobQuestions.OutputAsync),
             Ask("variables", "A job's variables; secrets are masked.", JobQuestions.VariablesAsync),
+            Ask("checkpoints", "A job's checkpoints, the oldest first.", JobQuestions.CheckpointsAsync),
+            Ask("export", "A job as one JSON document, for wf jobs import on another store.", JobFiles.ExportAsync),
+            Import(),
             Ask("explain", "Why a job is not moving, and the command that would move it.", JobQuestions.ExplainAsync),
         };
         foreach (var control in JobControlCommands.Create())
@@ -51,6 +54,14 @@ internal static class JobsCommand
         var command = new Command("failures", "What failed, by flow, step and reason, each with the line that retries it.") { Store, Json };
         JobFilterOptions.AddSinceTo(command);
         command.SetAction((parsed, _) => JobFailures.ReportAsync(StoreAddress.Existing(parsed.GetValue(Store)), JobFilterOptions.SinceOf(parsed, TimeProvider.System), parsed.GetValue(Json)));
+        return command;
+    }
+
+    private static Command Import()
+    {
+        var file = new Argument<string>("FILE") { Description = "What wf jobs export wrote." };
+        var command = new Command("import", "Takes an exported job in, with its id and history, and prints the id; a worker goes on with it.") { file, Store, Packets, Json };
+        command.SetAction((parsed, _) => JobFiles.ImportAsync(StoreAddress.Durable(parsed.GetValue(Store)), parsed.GetValue(Packets), parsed.GetRequiredValue(file), parsed.GetValue(Json)));
         return command;
     }
 

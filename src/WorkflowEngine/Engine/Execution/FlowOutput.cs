@@ -37,7 +37,7 @@ internal static class FlowOutput
                 packet = packets.Count == 0 ? DataPacket.Empty : DataPacket.Merge(packets);
             }
 
-            conclude = new Conclude(await node.Vault.KeepAsync(owner, "output", packet).ConfigureAwait(false), null);
+            conclude = new Conclude(await new OutputKeeping(node.Vault, node.Time, node.Log).KeepAsync(owner, "output", packet, runner.Bodies.Token).ConfigureAwait(false), null);
         }
         catch (Exception error)
         {

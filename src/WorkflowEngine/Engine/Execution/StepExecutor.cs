@@ -16,6 +16,7 @@ internal sealed class StepExecutor(
     ILoggerFactory loggers)
 {
     private readonly ILogger _log = loggers.CreateLogger("WorkflowEngine.Step");
+    private readonly OutputKeeping _keeping = new(vault, time, loggers.CreateLogger("WorkflowEngine.Step"));
 
     public ValueTask<StepOutcome> ExecuteAsync(FlowRunner runner, StepTask task)
         => WorkflowTelemetry.Source.HasListeners() || WorkflowTelemetry.MeasuresSteps ? ObservedAsync(runner, task) : JudgedAsync(runner, task);
@@ -210,20 +211,10 @@ internal sealed class StepExecutor(
     private ValueTask<StepOutcome> KeepAsync(FlowRunner runner, string path, StepPayload payload, DataPacket output, StepOutcome outcome)
     {
         var packet = ReferenceEquals(output, payload.Data) ? output : output.Stamped(path, time.GetUtcNow());
-        var kept = vault.KeepAsync(new PacketOwner(runner.Facts.FlowId, runner.Id), path, packet);
+        var kept = _keeping.KeepAsync(new PacketOwner(runner.Facts.FlowId, runner.Id), path, packet, runner.Bodies.Token);
         return kept.IsCompletedSuccessfully ? new(outcome with { Output = kept.Result }) : StoredAsync(kept, outcome);
 
-        static async ValueTask<StepOutcome> StoredAsync(ValueTask<PacketSlot> kept, StepOutcome outcome)
-        {
-            try
-            {
-                return outcome with { Output = await kept.ConfigureAwait(false) };
-            }
-            catch (IOException error)
-            {
-                throw new StepFailedException(Reasons.DataStorageFailed, $"The output could not be stored: {error.Message}", retryable: true, error);
-            }
-        }
+        static async ValueTask<StepOutcome> StoredAsync(ValueTask<PacketSlot> kept, StepOutcome outcome) => outcome with { Output = await kept.ConfigureAwait(false) };
     }
 
     private StepOutcome OfException(FlowRunner runner, in StepTask task, StepDeadline? deadline, Exception error)

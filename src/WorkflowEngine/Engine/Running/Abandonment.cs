@@ -28,6 +28,9 @@ internal static class Abandonment
         }
 
         EngineLog.StepAbandoned(node.Log, runner.Id, runner.State.Flow.Steps[step].Id);
-        node.Scheduler.Release();
+        if (!runner.State.Flow.IsOpenedByHand)
+        {
+            node.Scheduler.Release();
+        }
     }
 }

@@ -29,7 +29,7 @@ internal static class ControlMessages
             "signal" => new SendSignal(message.Name!, message.Value ?? WorkflowJson.Null, message.Reason),
             "set_variable" => new WriteVariable(new JobVariable(message.Name!, message.Value ?? WorkflowJson.Null, KindOf(message.Reason), null)),
             "checkpoint" => new CreateCheckpoint(message.Name ?? message.Id.ToString("N"), message.Value?.GetString()),
-            _ => new UnknownCommand(message.Action),
+            _ => new RefusedCommand(message.Action, $"The action '{message.Action}' is unknown to this version."),
         };
         return command with { Id = message.Id, Actor = message.Actor, Note = message.Note };
     }

@@ -53,16 +53,13 @@ internal sealed class FlowRunner : ISlotTaker
     /// <summary>Read by the executor right before a body: a step that got its slot before the pause was applied must not begin after it (S14).</summary>
     public bool HoldsStarts { get => Volatile.Read(ref _holdsStarts); private set => Volatile.Write(ref _holdsStarts, value); }
 
-    /// <summary>
-    /// Commits a creation, or whatever loading and the mail that came along changed, and asks for slots. Called once, by who made the runner.
-    /// The mail goes first: a paused or waiting job is given back as soon as nothing is to be done, and its mail is what it was claimed for.
-    /// </summary>
-    public ValueTask<CommitVerdict> BeginAsync(List<ControlCommand> mail)
+    /// <summary>Commits a creation, or whatever loading, the mail that came along, and then the opening of a session changed, and asks for slots. Called once, by who made the runner.</summary>
+    public ValueTask<CommitVerdict> BeginAsync(List<ControlCommand> mail, OpenSession? open = null)
     {
         SpinWait.SpinUntil(_turn.TryEnter); // Only somebody who found the job by its id can be in here, for a microsecond.
         try
         {
-            Open(mail);
+            Open(mail, open);
             return _commits.FirstVerdict();
         }
         catch (Exception error)
@@ -88,7 +85,7 @@ internal sealed class FlowRunner : ISlotTaker
         }
 
         var verdict = Apply(command, keepsSlot);
-        ValueTask<CommandVerdict> durable = _commits.IsIdle ? new(verdict) : new(_commits.Await(new Letter { Verdict = verdict }));
+        ValueTask<CommandVerdict> durable = _commits.IsIdle ? new(_commits.IsLost ? CommandVerdict.Stale : verdict) : new(_commits.Await(new Letter { Verdict = verdict }));
         _turn.Leave();
         return durable;
     }
@@ -140,7 +137,7 @@ internal sealed class FlowRunner : ISlotTaker
         _commits.Flush(force: false);
         if (_node.IsDraining)
         {
-            _commits.Release();
+            Release();
         }
 
         _starts.AskForSlots();
@@ -163,8 +160,12 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    /// <summary>In the turn: gives the job back unfinished, if no body runs.</summary>
-    public void Release() => _commits.Release();
+    /// <summary>In the turn: gives the job back unfinished, if no body runs. An open session that is between two steps is closed for it.</summary>
+    public void Release()
+    {
+        SessionSeat.CloseIdle(this);
+        _commits.Release();
+    }
 
     private async ValueTask<StepTask> BeginByLetterAsync()
     {
@@ -232,7 +233,7 @@ internal sealed class FlowRunner : ISlotTaker
         }
     }
 
-    private void Open(List<ControlCommand> mail)
+    private void Open(List<ControlCommand> mail, OpenSession? open)
     {
         if (_state.IsConcluding)
         {
@@ -241,6 +242,7 @@ internal sealed class FlowRunner : ISlotTaker
 
         HoldsStarts = _state.Head.Paused;
         mail.ForEach(Take);
+        _ = open is null ? CommandVerdict.AlreadySo : Change(open);
         _commits.Flush(force: true);
         Bodies.Arm(_state, _commits.IsRetired);
         _commits.ReleaseIfIdle();
@@ -287,7 +289,7 @@ internal sealed class FlowRunner : ISlotTaker
         letter.Verdict = Apply(letter.Command!, letter.KeepsSlot);
         if (_commits.IsIdle)
         {
-            letter.TrySetResult(letter.Verdict);
+            letter.TrySetResult(_commits.IsLost ? CommandVerdict.Stale : letter.Verdict);
         }
         else
         {

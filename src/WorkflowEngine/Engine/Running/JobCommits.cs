@@ -21,6 +21,7 @@ internal sealed class JobCommits
     private List<Letter>? _awaitSealed;
     private TaskCompletionSource<CommitVerdict>? _first;
     private CommitVerdict _lastVerdict;
+    private readonly int _endedAttempt;
     private bool _inFlight;
     private bool _isCreated;
 
@@ -30,6 +31,7 @@ internal sealed class JobCommits
         _runner = runner;
         _state = state;
         _isCreated = state.Head.Version > 0;
+        _endedAttempt = state.IsTerminal ? state.Head.Attempt : 0; // Claimed for its mail alone: its books are closed already.
         _transition.Id = state.Id;
         _transition.Incarnation = node.Incarnation;
         _transition.Epoch = state.Epoch;
@@ -39,6 +41,9 @@ internal sealed class JobCommits
     public Task Retired => _retired.Task;
 
     public bool IsRetired { get; private set; }
+
+    /// <summary>Retired before what was asked for last became durable: the store refused it, or nobody knows.</summary>
+    public bool IsLost { get; private set; }
 
     /// <summary>Everything that had to be durable is.</summary>
     public bool IsIdle => !_inFlight && (IsRetired || !_state.Changes.IsUrgent);
@@ -67,21 +72,6 @@ internal sealed class JobCommits
         }
     }
 
-    /// <summary>The first transition of a job that nobody owns yet.</summary>
-    public static JobTransition SealUnowned(JobState state)
-    {
-        state.Head.Version++;
-        state.Head.DueAt = state.Creation.Options?.StartAfter?.UtcTicks ?? 0;
-        state.Head.Sequence = state.Changes.Events.Count;
-        return new JobTransition
-        {
-            Id = state.Id,
-            Creation = state.Creation,
-            Head = state.Head,
-            Events = new EventRow(state.Id, state.Flow.Id, 1, state.Changes.Events.Count, state.Changes.Events.Written),
-        };
-    }
-
     /// <summary>Gives the job back unfinished, if no body runs and nothing is in flight.</summary>
     public void Release()
     {
@@ -107,6 +97,7 @@ internal sealed class JobCommits
     {
         if (!IsRetired)
         {
+            IsLost = true;
             _runner.Bodies.StopAll(StopReason.LeaseLost);
             Retire();
         }
@@ -135,9 +126,11 @@ internal sealed class JobCommits
             }
         }
 
+        SealSession(changes);
+
         ref var head = ref _state.Head;
         head.Percentage = JobProgress.Of(_state);
-        head.Completed = _state.CompletedCount;
+        head.Completed = _state.Session?.Completed ?? _state.CompletedCount;
         head.DueAt = JobDue.Of(_state);
         head.Version++;
         _transition.Events = new EventRow(_state.Id, _state.Flow.Id, head.Sequence + 1, changes.Events.Count, changes.Events.Written);
@@ -147,6 +140,18 @@ internal sealed class JobCommits
         _transition.Taken = changes.Taken;
         _transition.Checkpoints = changes.Checkpoints;
         _transition.Releases = releases;
+    }
+
+    private void SealSession(ChangeSet changes)
+    {
+        if (changes.HasSessionSteps)
+        {
+            foreach (var step in changes.SessionSteps)
+            {
+                step.State.IsTouched = false;
+                step.State.WriteTo(ref _transition.AddStep(), step.Index, step.Id);
+            }
+        }
     }
 
     private void Commit()
@@ -195,10 +200,16 @@ internal sealed class JobCommits
                 _node.Events.Publish(_transition.Events);
             }
 
+            _state.Refusals = 0;
             JobMachine.ReleaseReadied(_state, _sealed!);
             foreach (var answer in _sealed!.Answers)
             {
                 _node.Answers.Give(answer.Command, answer.Verdict);
+            }
+
+            if (_sealed.RingsSession)
+            {
+                _runner.Bodies.Bell.Ring();
             }
 
             if (_sealed.Stops.Count > 0 && _sealed.Restores)
@@ -228,12 +239,17 @@ internal sealed class JobCommits
                 EngineLog.CommitRefused(_node.Log, _state.Id, verdict.Result.ToString());
             }
 
+            if (verdict.Result == CommitResult.Refused && _transition.Creation is null)
+            {
+                _node.Reload(Refusal.Of(_transition, verdict.Message ?? "The store gave no reason.", _state.Refusals + 1));
+            }
+
             Drop();
         }
 
         _sealed!.Clear();
         GiveBack();
-        _awaitSealed?.ForEach(letter => letter.TrySetResult(letter.Verdict));
+        _awaitSealed?.ForEach(letter => letter.TrySetResult(IsLost ? CommandVerdict.Stale : letter.Verdict));
         _awaitSealed = null;
         _first?.TrySetResult(verdict);
     }
@@ -250,13 +266,18 @@ internal sealed class JobCommits
 
     private void CloseBooks()
     {
+        if (_state.Head.Attempt == _endedAttempt)
+        {
+            return;
+        }
+
         if (_state.IsTerminal)
         {
             var began = Math.Max(_state.Head.StartedAt, _state.Creation.CreatedAt);
             WorkflowTelemetry.JobEnded(_state.Flow.Id, _state.Head.Status, TimeSpan.FromTicks(_state.Head.CompletedAt - began));
         }
 
-        if (_state.Head.Status.IsSuccess() && (_state.Creation.Input.Reference is not null || Array.Exists(_state.Steps, step => step.Output.Reference is not null)))
+        if (_state.Head.Status.IsSuccess() && (_state.Creation.Input.Reference is not null || _state.Session is { HasStoredOutput: true } || Array.Exists(_state.Steps, step => step.Output.Reference is not null)))
         {
             _ = _node.CleanPacketsAsync(_state.Id, _state.Flow.Id, _state.Head.Output);
         }
@@ -269,6 +290,17 @@ internal sealed class JobCommits
         _runner.Bodies.Dispose();
         _awaitOpen?.ForEach(letter => letter.TrySetResult(CommandVerdict.Stale));
         _awaitOpen = null;
+        ForgetAnswers(_sealed);
+        ForgetAnswers(_state.Changes);
         _retired.TrySetResult();
+    }
+
+    /// <summary>Commands whose commit did not come back are as they are in the store: who waits for one looks there. Those that were answered wait no more.</summary>
+    private void ForgetAnswers(ChangeSet? changes)
+    {
+        for (var i = 0; i < changes?.Answers.Count; i++)
+        {
+            _node.Answers.Give(changes.Answers[i].Command, CommandVerdict.Stale);
+        }
     }
 }

@@ -15,6 +15,13 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
     private int _lastStale;
     private int _entering;
 
+    /// <summary>Where the code of a session waits for what may come to it.</summary>
+    public SessionBell Bell { get; } = runner.Flow.Flow.IsSession ? new SessionBell() : SessionBell.Mute;
+
+    public FlowRunner Runner => runner;
+
+    public EngineNode Node => node;
+
     /// <summary>Fires when the bodies are to stop.</summary>
     public CancellationToken Token => _stop.Token;
 

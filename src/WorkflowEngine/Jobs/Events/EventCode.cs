@@ -75,7 +75,7 @@ internal static class EventCode
         }
         catch (Exception error) when (error is IndexOutOfRangeException or ArgumentException or FormatException or JsonException)
         {
-            throw new StoreException($"The events {row.FirstSequence}–{row.FirstSequence + row.Count - 1} of job {row.JobId} are damaged.", isTransient: false, error);
+            throw new StoreException($"The events {row.FirstSequence}–{row.FirstSequence + row.Count - 1} of job {row.JobId} are damaged.", isTransient: false, error) { Problem = StoreProblem.Damaged };
         }
     }
 

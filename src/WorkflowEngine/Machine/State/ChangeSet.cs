@@ -9,6 +9,7 @@ internal sealed class ChangeSet
     private static ChangeSet? _spare;
 
     private List<StepStop>? _stops;
+    private List<SessionStep>? _sessionSteps;
     private List<int>? _forced;
     private List<Guid>? _taken;
     private List<CommandAnswer>? _answers;
@@ -34,6 +35,14 @@ internal sealed class ChangeSet
 
     /// <summary>Steps whose row changes.</summary>
     public List<int> Touched { get; } = new(4);
+
+    /// <summary>Steps of a session's code whose row changes.</summary>
+    public List<SessionStep> SessionSteps => _sessionSteps ??= [];
+
+    public bool HasSessionSteps => _sessionSteps is { Count: > 0 };
+
+    /// <summary>Something came that the code of a session may wait for.</summary>
+    public bool RingsSession { get; set; }
 
     /// <summary>Steps that may start once this change set is durable.</summary>
     public List<int> Readied { get; } = new(2);
@@ -68,7 +77,7 @@ internal sealed class ChangeSet
 
     public IReadOnlyList<StoredCheckpoint> Checkpoints => _checkpoints ?? (IReadOnlyList<StoredCheckpoint>)[];
 
-    public bool IsEmpty => Touched.Count == 0 && Events.Count == 0 && !HeadChanged && _taken is not { Count: > 0 };
+    public bool IsEmpty => Touched.Count == 0 && !HasSessionSteps && Events.Count == 0 && !HeadChanged && _taken is not { Count: > 0 };
 
     public void Stop(int step, int run, StopReason cause) => (_stops ??= []).Add(new StepStop(step, run, cause));
 
@@ -78,9 +87,14 @@ internal sealed class ChangeSet
 
     public void Answer(Guid command, CommandVerdict verdict) => (_answers ??= []).Add(new CommandAnswer(command, verdict));
 
+    /// <summary>A start rides with the next commit, but not for long (S25).</summary>
+    public void NoteStart(long now) => FirstStartAt = FirstStartAt == 0 ? now : FirstStartAt;
+
     public void Clear()
     {
         Touched.Clear();
+        _sessionSteps?.Clear();
+        RingsSession = false;
         Readied.Clear();
         _forced?.Clear();
         Events.Reset();

@@ -18,6 +18,9 @@ internal sealed record WakeDue : JobCommand;
 /// <summary>The job has taken as long as it may.</summary>
 internal sealed record TimeOutJob : JobCommand;
 
+/// <summary>The store refused what these steps made; the job was loaded again without it (G3).</summary>
+internal sealed record RefuseContent(IReadOnlyList<int> Steps, string Message, bool EndsJob) : JobCommand;
+
 /// <summary>The flow's output is made, or cannot be.</summary>
 internal sealed record Conclude(PacketSlot Output, StepError? Error) : JobCommand;
 
@@ -94,8 +97,8 @@ internal sealed record RestoreCheckpoint(string CheckpointId, JobSnapshot? Snaps
     public override string Word => "restore";
 }
 
-/// <summary>A message that this version does not understand: refused, never dropped silently.</summary>
-internal sealed record UnknownCommand(string Action) : ControlCommand
+/// <summary>A message that this version does not understand, or whose content the store refused: refused, never dropped silently.</summary>
+internal sealed record RefusedCommand(string Action, string Message) : ControlCommand
 {
     public override string Word => Action;
 }

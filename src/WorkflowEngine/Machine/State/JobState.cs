@@ -17,6 +17,7 @@ internal sealed class JobState
         Epoch = epoch;
         Steps = new StepState[flow.Steps.Length];
         Open = flow.Steps.Length;
+        Session = flow.IsSession ? new SessionState(flow.Steps.Length) : null;
         Limit = creation.Options?.MaxConcurrentSteps ?? flow.MaxConcurrentSteps;
         _ready = new ReadySteps(flow);
     }
@@ -31,6 +32,12 @@ internal sealed class JobState
     public JobCreation Creation { get; }
 
     public ChangeSet Changes { get; set; } = ChangeSet.Rent();
+
+    /// <summary>What the code of a session has started; null for a graph (S28).</summary>
+    public SessionState? Session { get; }
+
+    /// <summary>A session that a program opens by hand, and that is not open.</summary>
+    public bool IsUnopened => Flow.IsOpenedByHand && Running == 0 && ReadyCount > 0;
 
     /// <summary>The steps that may start as soon as there is a slot: their predecessors' commits are durable.</summary>
     public ReadySteps Ready => _ready;
@@ -74,6 +81,9 @@ internal sealed class JobState
     /// <summary>What follows from the rows is being derived again: it was told when it happened first, and is not told twice.</summary>
     public bool IsLoading { get; set; }
 
+    /// <summary>How many of this job's transitions in a row the store has refused for their content (G3).</summary>
+    public int Refusals { get; set; }
+
     /// <summary>When waiting steps are due, soonest first; entries of steps that wait no longer are passed over.</summary>
     public PriorityQueue<int, long>? Due { get; set; }
 
@@ -94,7 +104,7 @@ internal sealed class JobState
     {
         get
         {
-            if (IsTerminal || IsEnding || IsConcluding)
+            if (IsTerminal || IsEnding || IsConcluding || Flow.IsOpenedByHand)
             {
                 return 0;
             }
@@ -117,5 +127,17 @@ internal sealed class JobState
         }
 
         return ref step;
+    }
+
+    /// <summary>The session step, entered into the open change set.</summary>
+    public SessionStep Touch(SessionStep step)
+    {
+        if (!step.State.IsTouched)
+        {
+            step.State.IsTouched = true;
+            Changes.SessionSteps.Add(step);
+        }
+
+        return step;
     }
 }

@@ -22,8 +22,8 @@ public sealed class ExpressionFuzzTests(ITestOutputHelper output)
             {
                 var random = new Random(HashCode(seed, number));
                 var source = new RandomExpression(random);
-                text = source.Text(random.Next(1, 7));
-                text = random.Next(2) == 0 ? source.Damaged(text) : text;
+                text = random.Next(3) == 0 ? source.Typed((ExpressionType)random.Next((int)ExpressionType.Bool, (int)ExpressionType.Map), random.Next(2, 7)) : source.Text(random.Next(1, 7));
+                text = random.Next(5) < 2 ? source.Damaged(text) : text;
                 var before = GC.GetAllocatedBytesForCurrentThread();
                 Run(text, tally);
                 tally.MostBytes = Math.Max(tally.MostBytes, GC.GetAllocatedBytesForCurrentThread() - before);

@@ -33,6 +33,32 @@ internal sealed class RandomExpression(Random random)
         _ => random.Next(3) switch { 0 => $"has({Text(depth - 1)}.a)", 1 => $"({Text(depth - 1)})[{Text(depth - 1)}]", _ => $"({Text(depth - 1)}).b" },
     };
 
+    /// <summary>A text of the grammar whose types fit, so that most of them have a value.</summary>
+    public string Typed(ExpressionType type, int depth) => (type, random.Next(depth <= 0 ? 2 : 7)) switch
+    {
+        (ExpressionType.Bool, 0) => Pick(["true", "false", "variables.t", "variables.f"]),
+        (ExpressionType.Bool, 1) => $"{Pick(["variables.n", "1", "2.5"])} {Pick(["<", ">=", "=="])} {Pick(["variables.d", "-3", "0"])}",
+        (ExpressionType.Bool, 2) => $"({Typed(ExpressionType.Bool, depth - 1)}) {Pick(["&&", "||", "==", "!="])} !({Typed(ExpressionType.Bool, depth - 1)})",
+        (ExpressionType.Bool, 3) => $"({Typed(ExpressionType.Int, depth - 1)}) {Pick(["<", "<=", ">", ">=", "==", "!="])} ({Typed(ExpressionType.Double, depth - 1)})",
+        (ExpressionType.Bool, 4) => $"({Typed(ExpressionType.String, depth - 1)}).{Pick(Methods)}('a')",
+        (ExpressionType.Bool, 5) => $"({Typed(ExpressionType.List, depth - 1)}).{Pick(["exists", "all"])}(x, x == ({Typed(ExpressionType.Int, depth - 1)}))",
+        (ExpressionType.Bool, _) => $"({Typed(ExpressionType.Int, depth - 1)}) in ({Typed(ExpressionType.List, depth - 1)})",
+        (ExpressionType.Int, 0 or 1) => Pick(["0", "1", "-7", "variables.n", "variables.map.b.c", "9223372036854775807", "0xff", "job.attempt"]),
+        (ExpressionType.Int, 2) => $"({Typed(ExpressionType.Int, depth - 1)}) {Pick(["+", "-", "*", "/", "%"])} ({Typed(ExpressionType.Int, depth - 1)})",
+        (ExpressionType.Int, 3) => $"size({Typed(random.Next(2) == 0 ? ExpressionType.List : ExpressionType.String, depth - 1)})",
+        (ExpressionType.Int, 4) => $"int({Typed(ExpressionType.Double, depth - 1)})",
+        (ExpressionType.Double, 0 or 1) => Pick(["0.0", "1.5", "variables.d", "-1e10", "double(variables.n)"]),
+        (ExpressionType.Double, 2) => $"({Typed(ExpressionType.Double, depth - 1)}) {Pick(["+", "-", "*", "/"])} ({Typed(ExpressionType.Int, depth - 1)})",
+        (ExpressionType.String, 0 or 1) => Pick(["''", "'aab'", "variables.s", "job.id", "'\\U0001F600'", "r'a+'"]),
+        (ExpressionType.String, 2) => $"({Typed(ExpressionType.String, depth - 1)}) + ({Typed(ExpressionType.String, depth - 1)})",
+        (ExpressionType.String, 3) => $"string({Typed(ExpressionType.Int, depth - 1)})",
+        (ExpressionType.List, 0 or 1) => Pick(["[]", "variables.list", "[1, 2, 2.5]", "input.map(i, 1)", "variables.map"]),
+        (ExpressionType.List, 2) => $"({Typed(ExpressionType.List, depth - 1)}).filter(x, {Typed(ExpressionType.Bool, depth - 1)})",
+        (ExpressionType.List, 3) => $"({Typed(ExpressionType.List, depth - 1)}).map(y, {Typed(ExpressionType.Int, depth - 1)})",
+        (ExpressionType.List, 4) => $"[{Typed(ExpressionType.Int, depth - 1)}] + [{Typed(ExpressionType.Bool, depth - 1)}]",
+        _ => $"({Typed(ExpressionType.Bool, depth - 1)} ? {Typed(type, depth - 1)} : {Typed(type, depth - 1)})",
+    };
+
     /// <summary>The text with some characters taken out, doubled, swapped or replaced.</summary>
     public string Damaged(string text)
     {
