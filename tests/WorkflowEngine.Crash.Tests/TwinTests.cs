@@ -24,7 +24,7 @@ public sealed class TwinTests(ITestOutputHelper output)
             foreach (var name in new[] { scene.Database, link })
             {
                 var second = scene.Start(plan => plan with { Database = name, Starts = 10 });
-                (await second.ExitAsync()).Should().Be(7);
+                (await second.ExitAsync()).Should().Be(7, await second.ErrorsAsync());
                 (await second.ErrorsAsync()).Should().Contain($"is the worker of {scene.Database} (node victim-{first.Life})");
             }
 

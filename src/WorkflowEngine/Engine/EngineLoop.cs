@@ -21,6 +21,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
     private ITimer? _sweep;
     private ITimer? _alarm;
     private volatile bool _isHungry;
+    private bool _hasBegun;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -34,6 +35,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         EngineLog.Started(node.Log, node.Name, node.Options.MaxConcurrentSteps, node.Store.GetType().Name);
         node.Wake = () => Wake(onlyIfHungry: true);
         node.Accepts = true;
+        _hasBegun = true;
         _sweep = node.Time.CreateTimer(static loop => ((EngineLoop)loop!).Sweep(), this, SweepInterval, SweepInterval);
         _alarm = node.Time.CreateTimer(static loop => ((EngineLoop)loop!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         if (node.ClaimsItself)
@@ -46,6 +48,11 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
     /// <summary>Drains: nothing new starts; running bodies may finish; then their tokens fire; then what is left is handed back (S12, G3).</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        if (!_hasBegun)
+        {
+            return; // The store did not take its first sign of life: there is nothing to hand back, and no farewell to fail with.
+        }
+
         node.Accepts = false;
         node.IsDraining = true;
         await _stop.CancelAsync().ConfigureAwait(false);

@@ -196,7 +196,8 @@ internal sealed class JobCommits
                 _node.Answers.Give(answer.Command, answer.Verdict);
             }
 
-            TellBodies(_sealed);
+            _runner.Bodies.Follow(_sealed);
+
             // The state may have become terminal while this commit, which is not yet the last one, was in flight.
             if ((_state.IsTerminal && _transition.Head.Status.IsTerminal()) || _transition.Releases)
             {
@@ -228,23 +229,6 @@ internal sealed class JobCommits
         _awaitSealed?.ForEach(letter => letter.TrySetResult(IsLost ? CommandVerdict.Stale : letter.Verdict));
         _awaitSealed = null;
         _first?.TrySetResult(verdict);
-    }
-
-    private void TellBodies(ChangeSet durable)
-    {
-        if (durable.RingsSession)
-        {
-            _runner.Bodies.Bell.Ring();
-        }
-
-        if (durable.Stops.Count > 0 && durable.Restores)
-        {
-            _runner.Bodies.StopStale(durable.Stops);
-        }
-        else if (durable.Stops.Count > 0)
-        {
-            _runner.Bodies.StopAll(StopReason.JobCancelled);
-        }
     }
 
     /// <summary>A retired job is changed no more: its change set serves the next one.</summary>
@@ -283,17 +267,8 @@ internal sealed class JobCommits
         _runner.Bodies.Dispose();
         _awaitOpen?.ForEach(letter => letter.TrySetResult(CommandVerdict.Stale));
         _awaitOpen = null;
-        ForgetAnswers(_sealed);
-        ForgetAnswers(_state.Changes);
+        _node.Answers.Lose(_sealed?.Answers ?? []);
+        _node.Answers.Lose(_state.Changes.Answers);
         _retired.TrySetResult();
-    }
-
-    /// <summary>Commands whose commit did not come back are as they are in the store: who waits for one looks there. Those that were answered wait no more.</summary>
-    private void ForgetAnswers(ChangeSet? changes)
-    {
-        for (var i = 0; i < changes?.Answers.Count; i++)
-        {
-            _node.Answers.Give(changes.Answers[i].Command, CommandVerdict.Stale);
-        }
     }
 }
