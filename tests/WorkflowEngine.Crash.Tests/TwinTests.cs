@@ -80,7 +80,7 @@ public sealed class TwinTests(ITestOutputHelper output)
         using var connection = new SqliteConnection($"Data Source={scene.Database};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
-        command.CommandText = "select group_concat(hex(incarnation)) from nodes";
+        command.CommandText = "select group_concat(hex(incarnation)) from nodes where over_at is null";
         return ((string)command.ExecuteScalar()!).Split(',');
     }
 }
