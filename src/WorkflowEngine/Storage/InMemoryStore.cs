@@ -179,7 +179,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
             return new CommitVerdict(CommitResult.Stale);
         }
 
-        var verdict = job.Apply(transition, out var isRunnable, out var hasMail);
+        var verdict = job.Apply(transition, Traits.MaxValueBytes, out var isRunnable, out var hasMail);
         if (isRunnable)
         {
             AddRunnable(job.Creation, hasMail ? 0 : transition.Head.DueAt);
@@ -190,6 +190,11 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
 
     private CommitVerdict Create(JobTransition transition, JobCreation creation)
     {
+        if (ValueLimit.Refuse(transition, Traits.MaxValueBytes) is { } refused)
+        {
+            return refused;
+        }
+
         // The job before its key, so that who finds the key taken finds the job; it is not visible until it begins.
         var job = new MemoryJob(creation);
         if (!_jobs.TryAdd(creation.Id, job))

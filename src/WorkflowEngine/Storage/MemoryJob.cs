@@ -39,7 +39,7 @@ internal sealed class MemoryJob(JobCreation creation)
     }
 
     /// <summary>Guarded by incarnation, epoch and version (G3). <paramref name="isRunnable"/>: the job is unowned now and must enter the index.</summary>
-    public CommitVerdict Apply(JobTransition transition, out bool isRunnable, out bool hasMail)
+    public CommitVerdict Apply(JobTransition transition, long maxValueBytes, out bool isRunnable, out bool hasMail)
     {
         lock (this)
         {
@@ -53,6 +53,11 @@ internal sealed class MemoryJob(JobCreation creation)
             if (_owner != transition.Incarnation || _epoch != transition.Epoch || _head.Version + 1 != transition.Head.Version)
             {
                 return new CommitVerdict(CommitResult.Stale);
+            }
+
+            if (ValueLimit.Refuse(transition, maxValueBytes, _head.Data) is { } refused)
+            {
+                return refused;
             }
 
             Take(transition);
