@@ -19,12 +19,13 @@ internal sealed class BoundedJson : IBufferWriter<byte>
     [ThreadStatic]
     private static BoundedJson? _current;
 
-    private readonly Utf8JsonWriter _writer;
     private byte[] _bytes = new byte[4096];
     private int _written;
     private long _maxBytes;
 
-    public BoundedJson(JavaScriptEncoder? encoder) => _writer = new Utf8JsonWriter(this, new JsonWriterOptions { Encoder = encoder, SkipValidation = true, MaxDepth = int.MaxValue });
+    private BoundedJson(JavaScriptEncoder? encoder) => Writer = new Utf8JsonWriter(this, new JsonWriterOptions { Encoder = encoder, SkipValidation = true, MaxDepth = int.MaxValue });
+
+    private Utf8JsonWriter Writer { get; }
 
     /// <summary>The JSON of a value of any type; never null.</summary>
     /// <exception cref="DataPacketException">Larger than <paramref name="maxBytes"/>: <c>packet_too_large</c>.</exception>
@@ -71,9 +72,9 @@ internal sealed class BoundedJson : IBufferWriter<byte>
     private JsonElement WriteOne(object value, JsonSerializerOptions options, long maxBytes)
     {
         (_written, _maxBytes) = (0, Math.Min(maxBytes, Array.MaxLength));
-        _writer.Reset();
-        JsonSerializer.Serialize(_writer, value, value.GetType(), options);
-        _writer.Flush();
+        Writer.Reset();
+        JsonSerializer.Serialize(Writer, value, value.GetType(), options);
+        Writer.Flush();
         return JsonElement.Parse(_bytes.AsSpan(0, _written), new JsonDocumentOptions { MaxDepth = int.MaxValue });
     }
 
