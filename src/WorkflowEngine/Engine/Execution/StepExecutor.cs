@@ -49,7 +49,7 @@ internal sealed class StepExecutor(
         }
         catch (Exception error)
         {
-            var known = ErrorOf(error);
+            var known = ErrorOf(error, task.Step.Id);
             var before = outcome.Error is { } first ? $" The step had failed before: {first.Message}" : string.Empty;
             return Failed(runner, task, error, known.Reason, known.Message + before, retryable: false);
         }
