@@ -45,6 +45,7 @@ public sealed class LargePacketTests : IDisposable
         var result = await host.Engine.RunAsync("good").Soon();
 
         (result.Status, result.Reason).Should().Be((JobStatus.Failed, Reasons.PacketTooLarge));
+        result.Message.Should().Contain("'make'").And.Contain("10000 that MaxPacketBytes allows");
         Files().Should().BeEmpty();
         await host.NothingIsHeldAsync();
     }
