@@ -111,6 +111,14 @@ public class JobHandle
         return _control.SendAsync(Id, "signal", options, cancellationToken, message => message with { Name = name, Value = json, Reason = options?.DedupeKey });
     }
 
+    /// <summary>Approves what a step of type <c>approval</c> asks under this name; one that comes before the question is kept (S16).</summary>
+    /// <exception cref="InvalidTransitionException">The job has ended.</exception>
+    public virtual Task ApproveAsync(string name, ControlOptions? options = null, CancellationToken cancellationToken = default) => DecideAsync(name, ApprovalStep.Approved, options, cancellationToken);
+
+    /// <summary>Rejects what a step of type <c>approval</c> asks under this name.</summary>
+    /// <exception cref="InvalidTransitionException">The job has ended.</exception>
+    public virtual Task RejectAsync(string name, ControlOptions? options = null, CancellationToken cancellationToken = default) => DecideAsync(name, ApprovalStep.Rejected, options, cancellationToken);
+
     /// <summary>The flow's output, or that of one step; empty while there is none.</summary>
     /// <exception cref="JobNotFoundException">There is no such job.</exception>
     public virtual Task<DataPacket> GetOutputAsync(string? step = null, CancellationToken cancellationToken = default) => _reading.OutputAsync(Id, step, cancellationToken);
@@ -170,4 +178,11 @@ public class JobHandle
     /// <summary>Why the job is not moving, and the command that would move it.</summary>
     /// <exception cref="JobNotFoundException">There is no such job.</exception>
     public virtual Task<JobExplanation> ExplainAsync(CancellationToken cancellationToken = default) => _reading.ExplainAsync(Id, cancellationToken);
+
+    private Task DecideAsync(string name, string decision, ControlOptions? options, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        var value = WorkflowJson.ToElement(new Dictionary<string, string?>(StringComparer.Ordinal) { ["decision"] = decision, ["actor"] = options?.Actor, ["note"] = options?.Note });
+        return _control.SendAsync(Id, "signal", options, cancellationToken, message => message with { Name = name, Value = value });
+    }
 }

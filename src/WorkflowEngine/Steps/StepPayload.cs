@@ -18,6 +18,8 @@ internal sealed record JobFacts(JobId JobId, string FlowId, string FlowVersion, 
 
     public int JobAttempt { get; init; } = 1;
 
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     public int Epoch { get; init; } = 1;
 
     /// <summary>The host's services and loggers; null in unit tests without a host.</summary>
@@ -37,11 +39,15 @@ public sealed class StepPayload
     /// <summary>What most steps never look at; made at the first look, so that an attempt costs one small object.</summary>
     private Rare? _rare;
 
-    internal StepPayload(JobFacts job, string stepId, string stepPath)
+    internal StepPayload(JobFacts job, string stepId, string stepPath, IReadOnlyList<PortCase>? cases = null)
     {
         _job = job;
         StepId = stepId;
         StepPath = stepPath;
+        if (cases is not null)
+        {
+            _rare = new() { Cases = cases };
+        }
     }
 
     /// <summary>The job.</summary>
@@ -137,6 +143,9 @@ public sealed class StepPayload
 
     /// <summary>The step's leg, state and signal; null in the first leg.</summary>
     internal StepDetail? Detail { get; init; }
+
+    /// <summary>The cases of a switch, ready to be asked; null for every other step.</summary>
+    internal IReadOnlyList<PortCase>? Cases => _rare?.Cases;
 
     internal int StepIndex { get; init; }
 
@@ -266,6 +275,7 @@ public sealed class StepPayload
 
     private sealed class Rare
     {
+        public IReadOnlyList<PortCase>? Cases;
         public StepInputs? Inputs;
         public StepValues? Variables;
         public StepValues? EngineData;

@@ -57,6 +57,9 @@ public sealed class StepResult
 
     internal JsonElement? State => _suspension?.State;
 
+    /// <summary>What a completion fails with when no edge names its port.</summary>
+    internal StepError? Otherwise => Kind == OutcomeKind.Completed && _failure is { } error ? new StepError(error.Reason!, error.Message!, Retryable: false) : null;
+
     /// <summary>More about a failure than its message; may be null.</summary>
     public string? Details => _failure?.Details;
 
@@ -113,6 +116,17 @@ public sealed class StepResult
         ArgumentOutOfRangeException.ThrowIfLessThan(after, TimeSpan.Zero);
         return new(OutcomeKind.RunAgain) { _suspension = new Suspension(null, after, state is null ? null : WorkflowJson.ToElement(state)) };
     }
+
+    /// <summary>Completed on several ports at once.</summary>
+    internal static StepResult CompletedOn(DataPacket? output, string[] ports) => new(OutcomeKind.Completed) { Output = output, Ports = ports, IsExplicit = true };
+
+    /// <summary>Completed on a port that some edge must name; where none does, the step fails with this reason instead.</summary>
+    internal static StepResult CompletedIfTaken(DataPacket output, string port, string reason, string message)
+        => new(OutcomeKind.Completed) { Output = output, Ports = [port], IsExplicit = true, _failure = new Failure(reason, message, false, null) };
+
+    /// <summary>As <see cref="Wait"/>, and gives <paramref name="state"/> back.</summary>
+    internal static StepResult WaitWith(string signal, TimeSpan? timeout, object? state)
+        => new(OutcomeKind.Wait) { _suspension = new Suspension(signal, timeout, state is null ? null : WorkflowJson.ToElement(state)) };
 
     internal static StepResult FromPacket(DataPacket? packet) => new(OutcomeKind.Completed) { Output = packet ?? DataPacket.Empty };
 

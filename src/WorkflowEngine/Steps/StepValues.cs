@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Immutable;
 using System.Text.Json;
+using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
 
@@ -110,6 +111,22 @@ internal sealed class StepWrites
         {
             EngineData.Add(new(name, value));
         }
+    }
+
+    /// <summary>The data as it is once this is written.</summary>
+    public JobData Over(JobData data)
+    {
+        foreach (var variable in Variables)
+        {
+            data = data with { Variables = data.Variables.SetItem(variable.Name, variable) };
+        }
+
+        foreach (var (name, value) in EngineData)
+        {
+            data = data with { EngineData = data.EngineData.SetItem(name, value) };
+        }
+
+        return data;
     }
 
     internal static string Checked(string name) => JobVariable.IsName(name)
