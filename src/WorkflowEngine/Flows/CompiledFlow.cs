@@ -93,23 +93,15 @@ internal sealed class CompiledStep
 
     public bool IsRoot => Incoming.Length == 0;
 
-    /// <summary>True when a <c>failed</c> or <c>*</c> edge leaves this step.</summary>
-    public bool HasErrorEdge
-    {
-        get
-        {
-            foreach (var edge in Outgoing)
-            {
-                if (edge.TakesFailure)
-                {
-                    return true;
-                }
-            }
+    /// <summary>The conditions of a switch, in declared order; null for every other step.</summary>
+    public CompiledCase[]? Cases { get; init; }
 
-            return false;
-        }
-    }
+    /// <summary>True when some outgoing edge has a condition.</summary>
+    public bool HasConditions { get; set; }
 }
+
+/// <summary>A case of a switch: the port it completes on, and when.</summary>
+internal sealed record CompiledCase(string Port, CompiledExpression When);
 
 /// <summary>An edge between two steps of the same scope.</summary>
 internal sealed class CompiledEdge
@@ -126,6 +118,9 @@ internal sealed class CompiledEdge
 
     /// <summary>The position among the outgoing edges of <see cref="From"/>; verdicts of conditions are kept by it.</summary>
     public required int Position { get; init; }
+
+    /// <summary>True when this edge asks for one of these ports by name.</summary>
+    public bool Names(string[] ports) => Port is not (null or "*") && Matches(ports);
 
     public bool TakesFailure => Port is "failed" or "*";
 

@@ -68,6 +68,29 @@ public sealed class FlowBuilder
         return Add(id, type, after, configure);
     }
 
+    /// <summary>A switch after the step declared last: it hands its input on, on the port of the first case whose condition holds, otherwise on <paramref name="otherwise"/>. Steps take a port with <see cref="StepBuilder.After"/>.</summary>
+    public FlowBuilder Switch(string id, IReadOnlyList<(string Port, string When)> cases, string? otherwise = null, Action<StepBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(cases);
+        return Next(id, "switch", configure, step =>
+        {
+            step.With("cases", cases.Select(one => new Dictionary<string, string>(StringComparer.Ordinal) { ["port"] = one.Port, ["when"] = one.When }));
+            _ = otherwise is null ? step : step.With("default", otherwise);
+        });
+    }
+
+    /// <summary>A wait after the step declared last; it holds no slot.</summary>
+    public FlowBuilder Delay(string id, TimeSpan duration, Action<StepBuilder>? configure = null)
+        => Next(id, "delay", configure, step => step.With("duration", Duration.Format(duration)));
+
+    /// <summary>A wait for a signal after the step declared last; its value is the step's output (S16).</summary>
+    public FlowBuilder WaitForSignal(string id, string signal, TimeSpan? timeout = null, Action<StepBuilder>? configure = null)
+        => Next(id, "wait_for_signal", configure, step => WithTimeout(step.With("signal", signal), timeout));
+
+    /// <summary>A question to a person after the step declared last; steps take <c>approved</c>, <c>rejected</c> and <c>timed_out</c> with <see cref="StepBuilder.After"/> (S16).</summary>
+    public FlowBuilder Approval(string id, string name, string? title = null, TimeSpan? timeout = null, Action<StepBuilder>? configure = null)
+        => Next(id, "approval", configure, step => WithTimeout(title is null ? step.With("name", name) : step.With("name", name).With("title", title), timeout));
+
     /// <summary>The definition so far. It does not change when the builder is used on.</summary>
     public FlowDefinition Build() => _flow with
     {
@@ -79,6 +102,22 @@ public sealed class FlowBuilder
     {
         _flow = flow;
         return this;
+    }
+
+    /// <summary>After the step declared last, or as the first one.</summary>
+    private FlowBuilder Next(string id, string type, Action<StepBuilder>? configure, Action<StepBuilder> config)
+        => Add(id, type, _last is null ? [] : [_last], step =>
+        {
+            config(step);
+            configure?.Invoke(step);
+        });
+
+    private static void WithTimeout(StepBuilder step, TimeSpan? timeout)
+    {
+        if (timeout is { } limit)
+        {
+            step.With("timeout", Duration.Format(limit));
+        }
     }
 
     private FlowBuilder Add(string id, string type, IReadOnlyList<string> after, Action<StepBuilder>? configure)

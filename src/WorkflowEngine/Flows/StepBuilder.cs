@@ -79,10 +79,11 @@ public sealed class StepBuilder
     /// <summary>Another edge into this step.</summary>
     /// <param name="step">The predecessor.</param>
     /// <param name="port">The port it must complete on; null: any completion; <c>failed</c>: its error edge; <c>*</c>: completion and failure alike (S4).</param>
-    public StepBuilder After(string step, string? port = null)
+    /// <param name="when">A condition that must hold too, over the predecessor's output (S4); null: none.</param>
+    public StepBuilder After(string step, string? port = null, string? when = null)
     {
         ArgumentNullException.ThrowIfNull(step);
-        _edges.Add(new StepEdge(step, port));
+        _edges.Add(new StepEdge(step, port, when));
         return this;
     }
 

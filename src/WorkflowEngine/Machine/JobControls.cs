@@ -104,7 +104,7 @@ internal static class JobControls
         {
             case StepStatus.Skipped:
                 return CommandVerdict.AlreadySo;
-            case StepStatus.Failed when state.Flow.Steps[index].HasErrorEdge:
+            case StepStatus.Failed when JobGraph.IsTaken(state, index):
                 return CommandVerdict.Refused($"Step '{command.Step}' failed and its error edge has taken that over; there is nothing to skip.");
             case StepStatus.Pending or StepStatus.WaitingInputs or StepStatus.Waiting:
                 StepEnds.Skip(state, index, command.Output, Reasons.SkippedByOperator, command.Note, null, now);

@@ -10,12 +10,11 @@ internal static class JobGraph
         switch (source.Status)
         {
             case StepStatus.Completed:
-                var holds = source.Detail?.Verdicts is not { } verdicts || verdicts[edge.Position];
-                return !source.NoItems && holds && edge.TakesCompletion && edge.Matches((string[]?)source.Detail?.Ports) ? EdgeFate.Live : EdgeFate.Dead;
+                return !source.NoItems && edge.TakesCompletion && edge.Matches((string[]?)source.Detail?.Ports) && Holds(source, edge) ? EdgeFate.Live : EdgeFate.Dead;
             case StepStatus.Skipped:
                 return source.Detail?.Reason == Reasons.BranchNotActive || !edge.TakesCompletion ? EdgeFate.Dead : EdgeFate.Live;
             case StepStatus.Failed:
-                return !state.Flow.Steps[edge.From].HasErrorEdge ? EdgeFate.Blocked : edge.TakesFailure ? EdgeFate.Live : EdgeFate.Dead;
+                return !IsTaken(state, edge.From) ? EdgeFate.Blocked : edge.TakesFailure && Holds(source, edge) ? EdgeFate.Live : EdgeFate.Dead;
             case StepStatus.Blocked:
                 return EdgeFate.Blocked;
             default:
@@ -103,11 +102,26 @@ internal static class JobGraph
         return true;
     }
 
+    /// <summary>Whether an error edge takes the failure of this step: one without a condition, or whose condition held.</summary>
+    public static bool IsTaken(JobState state, int failed)
+    {
+        ref var step = ref state.Steps[failed];
+        foreach (var edge in state.Flow.Steps[failed].Outgoing)
+        {
+            if (edge.TakesFailure && Holds(step, edge))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Whether a failure is taken by nobody: no error edge, and not only <c>any</c> and <c>count</c> joins that have fired or still can (S8).</summary>
     public static bool IsUnhandled(JobState state, int failed)
     {
         var declared = state.Flow.Steps[failed];
-        if (declared.HasErrorEdge)
+        if (IsTaken(state, failed))
         {
             return false;
         }
@@ -139,6 +153,9 @@ internal static class JobGraph
             state.Changes.Events.Step(EventKind.StepQueued, state.Id, now, state.Flow.Steps[index].Id, from, StepStatus.Pending, 0, null);
         }
     }
+
+    /// <summary>The verdict of the edge's condition, which the executor of its source gave (S4).</summary>
+    private static bool Holds(in StepState source, CompiledEdge edge) => edge.When is null || source.Detail?.Verdicts?[edge.Position] == true;
 
     private static void Fire(JobState state, int index, bool fixesInputs, long now)
     {

@@ -26,7 +26,7 @@ internal static class JobReopening
                 return CommandVerdict.Refused($"Step '{name}' is {state.Steps[only].Status.ToWord()}; only failed, blocked and cancelled steps can be retried.");
             }
 
-            if (state.Steps[only].Status == StepStatus.Failed && state.Flow.Steps[only].HasErrorEdge)
+            if (state.Steps[only].Status == StepStatus.Failed && JobGraph.IsTaken(state, only))
             {
                 return CommandVerdict.Refused($"Step '{name}' failed and its error edge has taken that over; retry the whole job.");
             }

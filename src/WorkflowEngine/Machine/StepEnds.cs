@@ -69,6 +69,11 @@ internal static class StepEnds
                 : Failed(Reasons.EmptyOutput, $"Step '{declared.Id}' returned an empty packet. Set allow_empty, or return StepResult.Completed() or StepResult.NoItems().");
         }
 
+        if (outcome.Otherwise is { } unanswered && !Array.Exists(declared.Outgoing, edge => edge.Port is "*" || edge.Names(outcome.Ports!)))
+        {
+            return new StepOutcome(OutcomeKind.Failed) { Error = unanswered };
+        }
+
         if (outcome.Kind == OutcomeKind.Completed && outcome.Ports is { } ports && declared.NamesPorts && !IsDone(ports) && !AnyEdgeTakes(declared, ports))
         {
             return Failed(Reasons.UnroutedPort, $"Step '{declared.Id}' completed on port '{string.Join("', '", ports)}', which no edge takes.");
@@ -89,7 +94,7 @@ internal static class StepEnds
                 Skip(state, index, outcome.Output, Reasons.SkippedByStep, outcome.Message, outcome.Writes, now);
                 break;
             case OutcomeKind.Failed:
-                Fail(state, index, outcome.Error!, now);
+                Fail(state, index, outcome, now);
                 break;
             case OutcomeKind.Finished:
                 Finish(state, index, outcome, now);
@@ -111,7 +116,7 @@ internal static class StepEnds
         ref var step = ref state.Steps[index];
         step.NoItems = outcome.Kind == OutcomeKind.NoItems;
         step.Output = outcome.Output;
-        KeepDetail(ref step, outcome.Ports);
+        KeepDetail(ref step, outcome.Ports, outcome.Verdicts);
         TakeWrites(state, index, outcome.Writes, now);
         var notes = step.NoItems ? NoItemsNotes : outcome.Ports is null ? null : new EventNotes(Data: EventData.Of("port", string.Join(',', outcome.Ports)));
         SetEnd(state, index, StepStatus.Completed, EventKind.StepCompleted, notes, now);
@@ -149,8 +154,9 @@ internal static class StepEnds
         SetEnd(state, index, StepStatus.Skipped, EventKind.StepSkipped, new EventNotes(Reason: reason, Message: message), now);
     }
 
-    private static void Fail(JobState state, int index, StepError error, long now)
+    private static void Fail(JobState state, int index, in StepOutcome outcome, long now)
     {
+        var error = outcome.Error!;
         ref var step = ref state.Steps[index];
         var declared = state.Flow.Steps[index];
         step.Detail = step.DetailOrNone with { Error = error };
@@ -160,7 +166,8 @@ internal static class StepEnds
             return;
         }
 
-        step.Output = declared.HasErrorEdge ? new PacketSlot(error.ToPacket(declared.Id)) : default;
+        step.Detail = outcome.Verdicts is null ? step.Detail : step.DetailOrNone with { Verdicts = outcome.Verdicts };
+        step.Output = JobGraph.IsTaken(state, index) ? new PacketSlot(error.ToPacket(declared.Id)) : default;
         SetEnd(state, index, StepStatus.Failed, EventKind.StepFailed, new EventNotes(Reason: error.Reason, Message: error.Message), now);
         if (JobGraph.IsUnhandled(state, index))
         {
@@ -191,29 +198,21 @@ internal static class StepEnds
             return;
         }
 
-        var data = state.Data;
+        state.Data = writes.Over(state.Data);
         foreach (var variable in writes.Variables)
         {
-            data = data with { Variables = data.Variables.SetItem(variable.Name, variable) };
             state.Changes.Events.Note(EventKind.VariableSet, state.Id, now, state.Flow.Steps[index].Id, new EventNotes(Data: EventData.OfVariable(variable)));
         }
-
-        foreach (var (name, value) in writes.EngineData)
-        {
-            data = data with { EngineData = data.EngineData.SetItem(name, value) };
-        }
-
-        state.Data = data;
     }
 
-    private static void KeepDetail(ref StepState step, string[]? ports)
+    private static void KeepDetail(ref StepState step, string[]? ports, bool[]? verdicts)
     {
-        if (step.Detail is null && ports is null)
+        if (step.Detail is null && ports is null && verdicts is null)
         {
             return;
         }
 
-        step.Detail = step.DetailOrNone with { Ports = ports, Error = null, Signal = null, SignalValue = null, State = null, DueAt = 0, TimedOut = false };
+        step.Detail = step.DetailOrNone with { Ports = ports, Verdicts = verdicts, Error = null, Signal = null, SignalValue = null, State = null, DueAt = 0, TimedOut = false };
     }
 
     private static bool IsDone(string[] ports) => ports.Length == 1 && ports[0].AsSpan().Trim().Equals(StepResult.DonePort, StringComparison.OrdinalIgnoreCase);

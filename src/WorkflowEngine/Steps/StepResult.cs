@@ -57,6 +57,9 @@ public sealed class StepResult
 
     internal JsonElement? State => _suspension?.State;
 
+    /// <summary>What a completion fails with when no edge names its port.</summary>
+    internal StepError? Otherwise => Kind == OutcomeKind.Completed && _failure is { } error ? new StepError(error.Reason!, error.Message!, Retryable: false) : null;
+
     /// <summary>More about a failure than its message; may be null.</summary>
     public string? Details => _failure?.Details;
 
@@ -107,11 +110,23 @@ public sealed class StepResult
     }
 
     /// <summary>Suspends and is called again later; <c>payload.GetState&lt;T&gt;()</c> then gives <paramref name="state"/> back. It holds no slot meanwhile (S16).</summary>
+    /// <exception cref="DataPacketException">The state cannot be JSON, or is too large.</exception>
     public static StepResult RunAgain(TimeSpan after, object? state = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(after, TimeSpan.Zero);
         return new(OutcomeKind.RunAgain) { _suspension = new Suspension(null, after, state is null ? null : WorkflowJson.ToElement(state)) };
     }
+
+    /// <summary>Completed on several ports at once.</summary>
+    internal static StepResult CompletedOn(DataPacket? output, string[] ports) => new(OutcomeKind.Completed) { Output = output, Ports = ports, IsExplicit = true };
+
+    /// <summary>Completed on a port that some edge must name; where none does, the step fails with this reason instead.</summary>
+    internal static StepResult CompletedIfTaken(DataPacket output, string port, string reason, string message)
+        => new(OutcomeKind.Completed) { Output = output, Ports = [port], IsExplicit = true, _failure = new Failure(reason, message, false, null) };
+
+    /// <summary>As <see cref="Wait"/>, and gives <paramref name="state"/> back.</summary>
+    internal static StepResult WaitWith(string signal, TimeSpan? timeout, object? state)
+        => new(OutcomeKind.Wait) { _suspension = new Suspension(signal, timeout, state is null ? null : WorkflowJson.ToElement(state)) };
 
     internal static StepResult FromPacket(DataPacket? packet) => new(OutcomeKind.Completed) { Output = packet ?? DataPacket.Empty };
 
@@ -121,20 +136,8 @@ public sealed class StepResult
         StepResult result => result,
         DataPacket packet => FromPacket(packet),
         null => FromPacket(DataPacket.Empty),
-        _ => FromPacket(payload.Data.Prepend(new DataItem("data", ToJson(value, payload)))),
+        _ => FromPacket(payload.Data.Prepend(new DataItem("data", WorkflowJson.ToElement(value, payload.Json, payload.MaxBytes)))),
     };
-
-    private static JsonElement ToJson<T>(T value, StepPayload payload)
-    {
-        try
-        {
-            return WorkflowJson.ToElement(value, payload.Json);
-        }
-        catch (Exception error)
-        {
-            throw new StepFailedException(Reasons.ResultNotStorable, $"The result of type {value!.GetType().Name} cannot be written as JSON: {error.Message}", retryable: false, error);
-        }
-    }
 
     private sealed record Failure(string? Reason, string? Message, bool? Retryable, string? Details);
 

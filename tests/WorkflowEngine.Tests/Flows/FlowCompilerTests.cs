@@ -34,7 +34,6 @@ public sealed class FlowCompilerTests
         compiled.Steps.Select(step => step.CriticalPath).Should().Equal(13, 11, 2, 1);
         compiled.Steps[0].Outgoing.Select(edge => (edge.To, edge.Port, edge.Position)).Should().Equal((1, "few", 0), (2, "failed", 1));
         compiled.Steps[0].NamesPorts.Should().BeTrue();
-        compiled.Steps[0].HasErrorEdge.Should().BeTrue();
         compiled.Steps[1].NamesPorts.Should().BeFalse();
         compiled.Steps[3].Incoming.Select(edge => edge.From).Should().Equal([2, 1], "declared order decides");
         compiled.Steps.Select(step => step.Retry.MaxAttempts).Should().Equal(2, 1, 2, 2);

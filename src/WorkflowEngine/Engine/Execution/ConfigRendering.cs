@@ -17,12 +17,45 @@ internal sealed class ConfigRendering(PacketVault vault, IReadOnlyList<ISecretPr
             Input = data,
             Inputs = inputs,
             Data = task.Data,
-            Steps = await StepsAsync(task.Named, template).ConfigureAwait(false),
+            Steps = await StepsAsync(task.Named, template.Lookups).ConfigureAwait(false),
             Secrets = await SecretsAsync(template).ConfigureAwait(false),
             Signal = task.Start.Detail.SignalValue,
             Error = task.Error,
         };
         return new StepConfig(template.Render(scope), job.Json);
+    }
+
+    /// <summary>What the cases of a switch are judged over: its input.</summary>
+    public async ValueTask<RenderScope> CaseScopeAsync(JobFacts job, StepTask task, DataPacket data, StepInputs inputs) => new()
+    {
+        Job = job,
+        Input = data,
+        Inputs = inputs,
+        Data = task.Data,
+        Steps = await StepsAsync(task.Named, [.. task.Step.Cases!.SelectMany(one => one.When.Lookups)]).ConfigureAwait(false),
+        Error = task.Error,
+    };
+
+    /// <summary>
+    /// The verdicts of the conditions behind a step, over its own output and writes, and a snapshot of everything else as it was when the step started (S4). Only edges that its end
+    /// would take are judged.
+    /// </summary>
+    /// <exception cref="StepFailedException">A condition cannot be told: <c>expression_failed</c>.</exception>
+    public async ValueTask<bool[]> JudgeAsync(JobFacts job, StepTask task, StepOutcome outcome)
+    {
+        var isFailure = outcome.Kind == OutcomeKind.Failed;
+        var own = new NamedStep(task.Step.Id, isFailure ? StepStatus.Failed : StepStatus.Completed, outcome.Output, outcome.Ports?[0], outcome.Error);
+        var input = isFailure ? outcome.Error!.ToPacket(task.Step.Id) : await vault.LoadAsync(outcome.Output).ConfigureAwait(false);
+        var edges = task.Step.Outgoing;
+        var scope = new RenderScope
+        {
+            Job = job,
+            Input = input,
+            Data = outcome.Writes is { } writes ? writes.Over(task.Data) : task.Data,
+            Steps = await StepsAsync([.. task.Named.Where(step => step.Id != own.Id), own], [.. edges.SelectMany(edge => edge.When?.Lookups ?? [])]).ConfigureAwait(false),
+            Error = outcome.Error,
+        };
+        return Array.ConvertAll(edges, edge => edge.When is not { } when || !(isFailure ? edge.TakesFailure : edge.TakesCompletion && edge.Matches(outcome.Ports)) || when.EvaluateCondition(scope));
     }
 
     /// <summary>Renders a flow's output.</summary>
@@ -33,12 +66,12 @@ internal sealed class ConfigRendering(PacketVault vault, IReadOnlyList<ISecretPr
             Job = job,
             Input = await vault.LoadAsync(input).ConfigureAwait(false),
             Data = jobData,
-            Steps = await StepsAsync(named, output).ConfigureAwait(false),
+            Steps = await StepsAsync(named, output.Lookups).ConfigureAwait(false),
         };
         return output.Render(scope);
     }
 
-    private async ValueTask<IReadOnlyDictionary<string, NamedStepMap>> StepsAsync(NamedStep[] named, Template template)
+    private async ValueTask<IReadOnlyDictionary<string, NamedStepMap>> StepsAsync(NamedStep[] named, IReadOnlyList<IReadOnlyList<string>> lookups)
     {
         if (named.Length == 0)
         {
@@ -48,7 +81,7 @@ internal sealed class ConfigRendering(PacketVault vault, IReadOnlyList<ISecretPr
         var steps = new Dictionary<string, NamedStepMap>(named.Length, StringComparer.Ordinal);
         foreach (var step in named)
         {
-            var output = step.Status.IsTerminal() && LooksUpOutput(template, step.Id) ? await vault.LoadAsync(step.Output).ConfigureAwait(false) : null;
+            var output = step.Status.IsTerminal() && LooksUpOutput(lookups, step.Id) ? await vault.LoadAsync(step.Output).ConfigureAwait(false) : null;
             steps[step.Id] = new NamedStepMap(step, output);
         }
 
@@ -56,9 +89,9 @@ internal sealed class ConfigRendering(PacketVault vault, IReadOnlyList<ISecretPr
     }
 
     /// <summary>Whether the output is needed, which may be a large file: not for a status, a port or an error.</summary>
-    private static bool LooksUpOutput(Template template, string step)
+    private static bool LooksUpOutput(IReadOnlyList<IReadOnlyList<string>> lookups, string step)
     {
-        foreach (var path in template.Lookups)
+        foreach (var path in lookups)
         {
             if (path is ["steps", var id, ..] && id == step && path is [_, _] or [_, _, "output", ..])
             {

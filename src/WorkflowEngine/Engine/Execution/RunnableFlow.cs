@@ -10,9 +10,9 @@ internal sealed class RunnableFlow
         Flow = flow;
         _registry = registry;
         InputNames = [.. flow.Steps.Select(step => step.Incoming.Select(edge => flow.Steps[edge.From].Id).ToArray())];
-        NamedSteps = [.. flow.Steps.Select(step => Named(flow, step.Config))];
+        NamedSteps = [.. flow.Steps.Select(step => Named(flow, LookupsOf(step)))];
         ConstantConfigs = Array.ConvertAll(flow.Steps, step => step.Config is { IsConstant: true } config ? new StepConfig(config.Source) : null);
-        OutputSteps = Named(flow, flow.Output);
+        OutputSteps = Named(flow, flow.Output?.Lookups ?? []);
     }
 
     public CompiledFlow Flow { get; }
@@ -20,7 +20,7 @@ internal sealed class RunnableFlow
     /// <summary>The predecessors' ids of each step, in declared order.</summary>
     public string[][] InputNames { get; }
 
-    /// <summary>The steps whose outputs a step's templates name.</summary>
+    /// <summary>The steps that a step's templates and the conditions behind it name.</summary>
     public int[][] NamedSteps { get; }
 
     /// <summary>The configs that need no rendering.</summary>
@@ -38,16 +38,24 @@ internal sealed class RunnableFlow
     /// <summary>What all steps of one ownership of a job share.</summary>
     public JobFacts FactsOf(EngineNode node, JobState state, IAttemptHost host) => new(state.Id, Flow.Id, Flow.Version, node.Options.Json)
     {
+        MaxBytes = node.Options.MaxPacketBytes,
         Options = state.Creation.Options,
         JobAttempt = state.Head.Attempt,
         Epoch = state.Epoch,
         Services = node.Services,
         Loggers = node.Loggers,
         Host = host,
+        Time = node.Time,
     };
 
-    private static int[] Named(CompiledFlow flow, Template? template)
-        => template is null ? [] : [.. template.Lookups
+    private static IEnumerable<IReadOnlyList<string>> LookupsOf(CompiledStep step)
+    {
+        var conditions = step.Outgoing.Select(edge => edge.When).Concat(step.Cases?.Select(one => one.When) ?? []);
+        return (step.Config?.Lookups ?? []).Concat(conditions.OfType<CompiledExpression>().SelectMany(condition => condition.Lookups));
+    }
+
+    private static int[] Named(CompiledFlow flow, IEnumerable<IReadOnlyList<string>> lookups)
+        => [.. lookups
             .Where(path => path.Count > 1 && path[0] == "steps")
             .Select(path => flow.IndexOf(path[1]))
             .Where(index => index >= 0)

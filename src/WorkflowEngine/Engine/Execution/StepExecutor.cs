@@ -19,17 +19,40 @@ internal sealed class StepExecutor(
     private readonly OutputKeeping _keeping = new(vault, time, loggers.CreateLogger("WorkflowEngine.Step"));
 
     public ValueTask<StepOutcome> ExecuteAsync(FlowRunner runner, StepTask task)
-        => WorkflowTelemetry.Source.HasListeners() || WorkflowTelemetry.MeasuresSteps ? ObservedAsync(runner, task) : AttemptAsync(runner, task);
+        => WorkflowTelemetry.Source.HasListeners() || WorkflowTelemetry.MeasuresSteps ? ObservedAsync(runner, task) : JudgedAsync(runner, task);
 
     private async ValueTask<StepOutcome> ObservedAsync(FlowRunner runner, StepTask task)
     {
         using var activity = WorkflowTelemetry.Source.StartActivity("step.execute");
         activity?.SetTag("workflow.flow.id", runner.Facts.FlowId).SetTag("workflow.step.type", task.Step.Type);
         var began = time.GetTimestamp();
-        var outcome = await AttemptAsync(runner, task).ConfigureAwait(false);
+        var outcome = await JudgedAsync(runner, task).ConfigureAwait(false);
         activity?.SetStatus(outcome.Kind == OutcomeKind.Failed ? ActivityStatusCode.Error : ActivityStatusCode.Ok, outcome.Error?.Message);
         WorkflowTelemetry.StepEnded(runner.Facts.FlowId, task.Step.Type, outcome.Kind.ToString().ToLowerInvariant(), outcome.Error?.Reason, task.Start.Attempt, time.GetElapsedTime(began));
         return outcome;
+    }
+
+    private ValueTask<StepOutcome> JudgedAsync(FlowRunner runner, StepTask task) => task.Step.HasConditions ? WithVerdictsAsync(runner, task) : AttemptAsync(runner, task);
+
+    /// <summary>A condition that cannot be told fails the step, once and for all: its effect has happened (S21).</summary>
+    private async ValueTask<StepOutcome> WithVerdictsAsync(FlowRunner runner, StepTask task)
+    {
+        var outcome = await AttemptAsync(runner, task).ConfigureAwait(false);
+        if (outcome.Kind is not (OutcomeKind.Completed or OutcomeKind.Failed))
+        {
+            return outcome;
+        }
+
+        try
+        {
+            return outcome with { Verdicts = await rendering.JudgeAsync(runner.Facts, task, outcome).ConfigureAwait(false) };
+        }
+        catch (Exception error)
+        {
+            var known = ErrorOf(error, task.Step.Id);
+            var before = outcome.Error is { } first ? $" The step had failed before: {first.Message}" : string.Empty;
+            return Failed(runner, task, error, known.Reason, known.Message + before, retryable: false);
+        }
     }
 
     private async ValueTask<StepOutcome> AttemptAsync(FlowRunner runner, StepTask task)
@@ -76,9 +99,10 @@ internal sealed class StepExecutor(
     }
 
     /// <summary>What an exception of a body means, whoever runs it.</summary>
-    internal static StepError ErrorOf(Exception error) => error switch
+    internal static StepError ErrorOf(Exception error, string step) => error switch
     {
         StepFailedException failed => new StepError(failed.Reason, failed.Message, failed.Retryable, failed.ToString()),
+        DataPacketException { Reason: Reasons.ResultNotStorable or Reasons.PacketTooLarge } made => new StepError(made.Reason, $"What step '{step}' made cannot be kept. {made.Message}", Retryable: false, made.ToString()),
         DataPacketException packet => new StepError(packet.Reason, packet.Message, packet.Reason == Reasons.DataRetrievalFailed, packet.ToString()),
         _ => new StepError(Reasons.StepExecutionFailure, $"{error.GetType().Name}: {error.Message}", Retryable: true, error.ToString()),
     };
@@ -130,7 +154,9 @@ internal sealed class StepExecutor(
         var config = task.Step.Config is null ? StepConfig.Empty
             : task.Step.Config.IsConstant ? runner.Flow.ConstantConfigs[task.Start.Step]!
             : await rendering.RenderAsync(runner.Facts, task, data, new StepInputs(names, hasSingle ? data : null, many)).ConfigureAwait(false);
-        return new StepPayload(runner.Facts, task.Step.Id, task.Step.Id)
+        var cases = task.Step.Cases is null ? null
+            : await CasesAsync(runner, task, data, new StepInputs(names, hasSingle ? data : null, many)).ConfigureAwait(false);
+        return new StepPayload(runner.Facts, task.Step.Id, task.Step.Id, cases)
         {
             Attempt = task.Start.Attempt,
             Data = data,
@@ -143,6 +169,12 @@ internal sealed class StepExecutor(
             StepIndex = task.Start.Step,
             Run = task.Start.Run,
         };
+    }
+
+    private async ValueTask<PortCase[]> CasesAsync(FlowRunner runner, StepTask task, DataPacket data, StepInputs inputs)
+    {
+        var scope = await rendering.CaseScopeAsync(runner.Facts, task, data, inputs).ConfigureAwait(false);
+        return Array.ConvertAll(task.Step.Cases!, one => new PortCase(one.Port, () => one.When.EvaluateCondition(scope)));
     }
 
     private ValueTask<StepOutcome> ConcludeAsync(FlowRunner runner, in StepTask task, StepPayload payload, StepResult? result)
@@ -167,6 +199,11 @@ internal sealed class StepExecutor(
         if (kind is OutcomeKind.Skipped or OutcomeKind.Waits or OutcomeKind.RunsAgain)
         {
             outcome = outcome with { Message = result.Message, Signal = result.Signal, Delay = result.Delay, State = result.State };
+        }
+
+        if (result.Otherwise is { } otherwise)
+        {
+            outcome = outcome with { Otherwise = otherwise };
         }
 
         return result.Output is null ? new(outcome) : KeepAsync(runner, task.Step.Id, payload, result.Output, outcome);
@@ -196,7 +233,7 @@ internal sealed class StepExecutor(
                 return new StepOutcome(OutcomeKind.Interrupted);
         }
 
-        var known = ErrorOf(error);
+        var known = ErrorOf(error, task.Step.Id);
         return Failed(runner, task, error, known.Reason, known.Message, known.Retryable);
     }
 

@@ -83,6 +83,7 @@ internal sealed class FlowGraph
         {
             step.Outgoing = _outgoing[step.Index]?.ToArray() ?? [];
             step.Incoming = _incoming[step.Index]?.ToArray() ?? [];
+            step.HasConditions = Array.Exists(step.Outgoing, edge => edge.When is not null);
             step.NamesPorts = Array.Exists(step.Outgoing, edge => edge.Port is not (null or StepResult.FailedPort or "*"));
         }
 
@@ -123,7 +124,6 @@ internal sealed class FlowGraph
             var edge = step.After[position];
             var path = $"$.steps[{index}].after[{position}]";
             var port = edge.Port?.Trim().ToLowerInvariant();
-            FlowCheck.ReportUnsupported(edge.When is not null, $"{path}.when", diagnostics, step.Id);
             var when = edge.When is null ? null : CompileWhen(edge.When, port, $"{path}.when", indexes, diagnostics);
             if (!indexes.TryGetValue(edge.Step ?? string.Empty, out var from))
             {
@@ -166,10 +166,10 @@ internal sealed class FlowGraph
         {
             diagnostics.Report(FlowProblems.UnknownPort, path, "A port has a name; leave it out to take any completion.", from.Id);
         }
-        else if (registry.TryGet(from.Type ?? string.Empty, out var type) && type.Ports.Count > 0 && !type.Ports.Contains(port, StringComparer.OrdinalIgnoreCase))
+        else if (registry.TryGet(from.Type ?? string.Empty, out var type) && (BuiltInConfig.PortsOf(from) ?? type.Ports) is { Count: > 0 } ports && !ports.Contains(port, StringComparer.OrdinalIgnoreCase))
         {
-            var hint = diagnostics.Hint(port, [.. type.Ports, StepResult.FailedPort]);
-            var message = $"Steps of type '{type.Type}' have no port {FlowProblems.Quote(port)}; they have {string.Join(", ", type.Ports)} and failed.{hint}";
+            var hint = diagnostics.Hint(port, [.. ports, StepResult.FailedPort]);
+            var message = $"Steps of type '{type.Type}' have no port {FlowProblems.Quote(port)}; they have {string.Join(", ", ports)} and failed.{hint}";
             diagnostics.Report(FlowProblems.UnknownPort, path, message, from.Id);
         }
     }

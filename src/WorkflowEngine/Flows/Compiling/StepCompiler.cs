@@ -7,6 +7,7 @@ internal sealed class StepCompiler(FlowDefinition flow, StepRegistry registry, J
 {
     private readonly IReadOnlyList<string> _types = [.. registry.All.Select(registration => registration.Type)];
     private readonly ConfigShape _shape = new(json, diagnostics);
+    private readonly BuiltInConfig _builtIns = new(diagnostics);
 
     public CompiledStep[] Compile(FlowGraph graph, IReadOnlyDictionary<string, int> indexes)
     {
@@ -50,6 +51,7 @@ internal sealed class StepCompiler(FlowDefinition flow, StepRegistry registry, J
             Id = step.Id,
             Name = step.Name ?? step.Id,
             Type = step.Type,
+            Cases = _builtIns.Compile(step, names, $"{path}.config"),
             Config = CompileConfig(step, registration, names, $"{path}.config"),
             Retry = step.Retry ?? flow.DefaultRetry ?? RetryPolicy.None,
             Timeout = step.Timeout ?? flow.DefaultTimeout,

@@ -25,7 +25,7 @@ internal sealed record ParkJob(string Message) : JobCommand;
 internal sealed record RefuseContent(IReadOnlyList<int> Steps, string Message, bool EndsJob) : JobCommand;
 
 /// <summary>The flow's output is made, or cannot be.</summary>
-internal sealed record Conclude(PacketSlot Output, StepError? Error) : JobCommand;
+internal sealed record Conclude(PacketSlot Output, StepError? Error, OutputShape Shape = OutputShape.Packet) : JobCommand;
 
 /// <summary>A command from a person or another program.</summary>
 internal abstract record ControlCommand : JobCommand
@@ -118,6 +118,9 @@ internal readonly record struct StepOutcome(OutcomeKind Kind)
 
     public StepError? Error { get; init; }
 
+    /// <summary>The verdicts of the conditions on the outgoing edges, by position; null: no conditions (S4).</summary>
+    public bool[]? Verdicts { get; init; }
+
     public StepWrites? Writes { get; init; }
 
     public string? Message
@@ -144,6 +147,13 @@ internal readonly record struct StepOutcome(OutcomeKind Kind)
         init => _more = (_more ?? new More()) with { State = value };
     }
 
+    /// <summary>What the step fails with when no edge names its port: an approval that is refused must not pass for one.</summary>
+    public StepError? Otherwise
+    {
+        get => _more?.Otherwise;
+        init => _more = (_more ?? new More()) with { Otherwise = value };
+    }
+
     /// <summary>What only skips and suspensions carry, apart, so that the usual outcome is small.</summary>
     private readonly More? _more;
 
@@ -156,6 +166,8 @@ internal readonly record struct StepOutcome(OutcomeKind Kind)
         public TimeSpan? Delay { get; init; }
 
         public JsonElement? State { get; init; }
+
+        public StepError? Otherwise { get; init; }
     }
 }
 

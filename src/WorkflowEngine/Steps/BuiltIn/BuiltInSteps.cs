@@ -10,6 +10,10 @@ internal static class BuiltInSteps
         Make("noop", "Do nothing", 30, new NoopStep(), null),
         Make("fail", "Fail", 40, new FailStep(), typeof(FailConfig)),
         Make("finish", "Finish the job", 50, new FinishStep(), null),
+        Make("switch", "Choose a way", 60, new SwitchStep(), typeof(SwitchConfig)) with { Ports = [] },
+        Make("delay", "Wait for a time", 70, new DelayStep(), typeof(DelayConfig)),
+        Make("wait_for_signal", "Wait for a signal", 80, new WaitForSignalStep(), typeof(WaitForSignalConfig)) with { Ports = [StepResult.DonePort, WaitForSignalStep.TimedOutPort] },
+        Make("approval", "Ask for an approval", 90, new ApprovalStep(), typeof(ApprovalConfig)) with { Ports = [ApprovalStep.Approved, ApprovalStep.Rejected, WaitForSignalStep.TimedOutPort] },
     ];
 
     private static StepRegistration Make(string type, string name, int position, IStep step, Type? config) => new()
