@@ -213,7 +213,7 @@ internal static class SessionSteps
             return CommandVerdict.Applied;
         }
 
-        live.Output = outcome.Output;
+        live.Output = outcome.Output.IsNone ? live.Output : outcome.Output; // A result that was given by hand stays.
         live.Detail = StepDetail.None.Equals(detail) ? null : detail;
         switch (outcome.Kind)
         {

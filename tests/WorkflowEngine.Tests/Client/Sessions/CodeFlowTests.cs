@@ -136,6 +136,39 @@ public sealed class CodeFlowTests
             .Equal("step.started", "step.retrying", "step.started", "step.retrying", "step.started", "step.failed");
     }
 
+    [Fact]
+    public async Task CodeFlow_CrashedAtEveryCommit_EndsTheSameEachTime()
+    {
+        var keys = new HashSet<string>(StringComparer.Ordinal);
+
+        var crashes = await FlowTestHost.CrashAtEveryCommitAsync(
+            engine => engine.AddFlow<Order, int>("order", version: "1", async (session, order, stop) =>
+            {
+                var price = await session.RunStepAsync("price", _ => Task.FromResult(order.Pieces * 3), cancellationToken: stop);
+                await session.DelayAsync("cool_down", TimeSpan.FromHours(1), stop);
+                await session.RunStepAsync(
+                    "charge",
+                    _ =>
+                    {
+                        keys.Add(session.IdempotencyKeyFor("charge"));
+                        return Task.CompletedTask;
+                    },
+                    cancellationToken: stop);
+                session.Variables.Set("price", price);
+                return price;
+            }),
+            "order",
+            new Order("a", 4),
+            result =>
+            {
+                result.EnsureSucceeded().Output.Get<int>().Should().Be(12);
+                keys.Should().ContainSingle("the key is the same before and after a crash");
+                keys.Clear();
+            });
+
+        crashes.Should().BeGreaterThan(6);
+    }
+
     private static Task Note(string step, List<string> effects)
     {
         lock (effects)
