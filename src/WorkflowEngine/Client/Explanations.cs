@@ -50,7 +50,7 @@ internal static class Explanations
             return new($"No node runs it: flow '{facts.Report.FlowId}' version {facts.Report.FlowVersion} is not registered here.", known, ["Register that flow version on a worker."]);
         }
 
-        var missing = facts.Flow.Flow.Steps.Where(step => facts.Flow.RegistrationOf(step.Index) is null).Select(step => step.Type).Distinct(StringComparer.Ordinal).ToList();
+        var missing = facts.Flow.Flow.AllSteps.Where(step => facts.Flow.RegistrationOf(step) is null).Select(step => step.Type).Distinct(StringComparer.Ordinal).ToList();
         if (missing.Count > 0)
         {
             return new($"No node can run it whole: step types {string.Join(", ", missing)} are not registered here.", known, [$"Register {string.Join(", ", missing)} on a worker."]);

@@ -144,6 +144,20 @@ public sealed class StepPayload
     /// <summary>The cases of a switch, ready to be asked; null for every other step.</summary>
     internal IReadOnlyList<PortCase>? Cases => _rare?.Cases;
 
+    /// <summary>For a loop, after its first leg.</summary>
+    internal LoopLeg? Loop
+    {
+        get => _rare?.Loop;
+        init => _ = value is null ? null : (_rare ??= new()).Loop = value;
+    }
+
+    /// <summary>For a <c>while</c>.</summary>
+    internal int MaxIterations
+    {
+        get => _rare?.MaxIterations ?? 0;
+        init => _ = value == 0 ? 0 : (_rare ??= new()).MaxIterations = value;
+    }
+
     internal int StepIndex { get; init; }
 
     internal int Run { get; init; }
@@ -263,6 +277,8 @@ public sealed class StepPayload
     {
         public IReadOnlyList<PortCase>? Cases;
         public StepInputs? Inputs;
+        public LoopLeg? Loop;
+        public int MaxIterations;
         public StepValues? Variables;
         public StepValues? EngineData;
         public StepWrites? Writes;
