@@ -46,22 +46,42 @@ internal static class Inbox
         return Read(statement);
     }
 
+    /// <summary>The untaken messages of a job that cannot be read: their ids, so that they can be refused.</summary>
+    public static List<JobMessage> Outlines(SqliteConnection connection, JobId id)
+    {
+        using var statement = Statement.Once(connection, "select id from inbox where job_id = $1 and body is not null order by position", Columns.Blob(id.Value));
+        using var reader = statement.Query();
+        var messages = new List<JobMessage>();
+        while (reader.Read())
+        {
+            messages.Add(new JobMessage { Id = Columns.Guid(reader, 0), JobId = id, Action = "unread" });
+        }
+
+        return messages;
+    }
+
     public static List<JobMessage> OfOwner(SqliteConnection connection, byte[] owner)
     {
         using var statement = Statement.Once(
             connection,
             "select i.body from inbox i join jobs j on j.id = i.job_id where i.body is not null and j.owner = $1 order by i.job_id, i.position",
             owner);
-        return Read(statement);
+        return Read(statement, passesDamaged: true); // The next claim of that job says what is wrong with it; the others' mail must come through.
     }
 
-    private static List<JobMessage> Read(Statement statement)
+    private static List<JobMessage> Read(Statement statement, bool passesDamaged = false)
     {
         using var reader = statement.Query();
         var messages = new List<JobMessage>();
         while (reader.Read())
         {
-            messages.Add(StoredForm.ReadMessage(reader.GetString(0)));
+            try
+            {
+                messages.Add(StoredForm.ReadMessage(reader.GetString(0)));
+            }
+            catch (StoreException) when (passesDamaged)
+            {
+            }
         }
 
         return messages;

@@ -14,8 +14,8 @@ internal static class Inspection
         new(
             "unknown_owner",
             "is owned by a process that the store does not know",
-            "select id from jobs where owner is not null and owner not in (select incarnation from nodes)",
-            "update jobs set owner = null, claimable = (status < 4) where owner is not null and owner not in (select incarnation from nodes)"),
+            "select id from jobs where owner is not null and owner not in (select incarnation from nodes where over_at is null)",
+            "update jobs set owner = null, claimable = (status < 4) where owner is not null and owner not in (select incarnation from nodes where over_at is null)"),
         new(
             "ended_but_claimable",
             "has ended and stands in the queue",

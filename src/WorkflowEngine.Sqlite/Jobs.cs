@@ -19,11 +19,12 @@ internal static class Jobs
                 return null;
             }
 
-            job = Read(reader);
+            job = Damage.Read(connection, reader);
         }
 
         return job with
         {
+            Strikes = Sqlite.Strikes.Of(connection, Sqlite.Columns.Blob(id.Value)),
             Steps = parts.HasFlag(JobParts.Steps) ? Steps(connection, id) : [],
             Mail = parts.HasFlag(JobParts.Mail) ? Inbox.Untaken(connection, id) : [],
             Checkpoints = (parts & (JobParts.Checkpoints | JobParts.Snapshots)) != 0 ? Checkpoints.Of(connection, id, whole: parts.HasFlag(JobParts.Snapshots)) : [],
@@ -75,7 +76,7 @@ internal static class Jobs
         var jobs = new List<StoredJob>();
         while (reader.Read())
         {
-            jobs.Add(Read(reader));
+            jobs.Add(Damage.Read(connection, reader));
         }
 
         return jobs.Count <= limit ? new JobPage(jobs, null) : new JobPage(jobs[..limit], jobs[limit - 1].Creation.Id);
@@ -119,7 +120,7 @@ internal static class Jobs
             }
         }
 
-        string[] deletions = ["delete from steps where job_id = $1", "delete from events where job_id = $1", "delete from inbox where job_id = $1", "delete from checkpoints where job_id = $1", "delete from jobs where id = $1 and status >= 4"];
+        string[] deletions = ["delete from steps where job_id = $1", "delete from events where job_id = $1", "delete from inbox where job_id = $1", "delete from strikes where job_id = $1", "delete from checkpoints where job_id = $1", "delete from jobs where id = $1 and status >= 4"];
         foreach (var sql in deletions)
         {
             using var delete = new Statement(connection, sql, 1);

@@ -16,6 +16,8 @@ internal sealed class SqliteStore : IJobStore, IStoreInspection, IAsyncDisposabl
     private readonly SqliteFile _file;
     private readonly SqliteWriter _writer;
     private readonly TimeProvider _time;
+    private readonly Lock _beating = new();
+    private bool _isWorker;
     private readonly Channel<StoreHint> _hints = Channel.CreateBounded<StoreHint>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropOldest });
 
     public SqliteStore(SqliteStoreOptions options, TimeProvider time)
@@ -34,20 +36,36 @@ internal sealed class SqliteStore : IJobStore, IStoreInspection, IAsyncDisposabl
 
     public StoreTraits Traits { get; } = new(IsDurable: true, IsShared: true, IsSynchronous: false, MaxValueBytes: 512 * 1024 * 1024);
 
-    /// <summary>The first sign of life takes the worker's lock: whatever earlier incarnations held is free at once, since no other worker can be alive.</summary>
+    /// <summary>The first sign of life takes the worker's lock: every earlier incarnation is dead, since no other worker can be alive (G5).</summary>
     public ValueTask<NodeLease> RenewAsync(NodeBeat beat, CancellationToken cancellationToken) => Guarded(() =>
     {
-        if (beat.Stopping)
+        using var oneAtATime = _beating.EnterScope();
+        var now = Now;
+        if (!beat.Stopping && !_isWorker)
         {
-            _writer.Run(connection => Nodes.Free(connection, beat.Incarnation));
-            _file.ReleaseWorkerLock();
-        }
-        else if (_file.TakeWorkerLock())
-        {
-            _writer.Run(connection => Nodes.Begin(connection, beat, Now));
+            _file.TakeWorkerLock();
+            _writer.Run(connection => Bury(connection, beat.Incarnation, now));
+            _isWorker = true; // Only now: a burial that failed is done by the next sign of life.
         }
 
-        return new NodeLease(IsAlive: true, _time.GetUtcNow());
+        var (isAlive, anyAlive) = _writer.Run(connection =>
+        {
+            Nodes.BuryExpired(connection, beat.Incarnation, now);
+            return (beat.Stopping ? Nodes.Stop(connection, beat, now) : Nodes.Renew(connection, beat, now), !beat.Stopping || Nodes.AnyAlive(connection));
+        });
+        if (!anyAlive)
+        {
+            _isWorker = false;
+            _file.ReleaseWorkerLock();
+        }
+
+        return new NodeLease(isAlive, new DateTimeOffset(now, TimeSpan.Zero));
+
+        static bool Bury(SqliteConnection connection, Guid but, long now)
+        {
+            Nodes.BuryAll(connection, but, now);
+            return true;
+        }
     });
 
     public ValueTask<ClaimReply> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken) => Guarded(() =>
@@ -60,7 +78,7 @@ internal sealed class SqliteStore : IJobStore, IStoreInspection, IAsyncDisposabl
     {
         try
         {
-            if (_writer.Commit(batch.Span, verdicts.Span))
+            if (_writer.Commit(batch.Span, verdicts.Span, Now))
             {
                 _hints.Writer.TryWrite(default);
             }
@@ -85,7 +103,7 @@ internal sealed class SqliteStore : IJobStore, IStoreInspection, IAsyncDisposabl
     });
 
     public ValueTask<StoredJob?> LoadAsync(JobId id, JobParts parts, CancellationToken cancellationToken)
-        => Guarded(() => _file.Read(connection => Jobs.Load(connection, id, parts)));
+        => Guarded(() => _file.Read(connection => Jobs.Load(connection, id, parts) is { } job ? Nodes.Name(connection, job) : null));
 
     public ValueTask<JobPage> ListAsync(JobQuery query, CancellationToken cancellationToken) => Guarded(() => _file.Read(connection => Jobs.List(connection, query)));
 

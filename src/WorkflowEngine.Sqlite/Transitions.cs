@@ -16,6 +16,7 @@ internal sealed class Transitions : IDisposable
     private readonly WriteStatement _step;
     private readonly WriteStatement _event;
     private readonly WriteStatement _take;
+    private readonly Statement _over;
     private ArrayBufferWriter<byte> _text = new();
 
     public Transitions(SqliteConnection connection)
@@ -45,10 +46,16 @@ internal sealed class Transitions : IDisposable
             """);
         _event = new WriteStatement(connection, "insert into events (job_id, first_sequence, count, bytes) values (?1, ?2, ?3, ?4)");
         _take = new WriteStatement(connection, "update inbox set body = null where job_id = ?1 and id = ?2");
+        _over = new Statement(connection, "select 1 from nodes where incarnation = $1 and over_at is not null", 1);
     }
 
-    public CommitVerdict Apply(JobTransition transition, ref bool freed)
+    public CommitVerdict Apply(JobTransition transition, long now, ref bool freed)
     {
+        if (transition.Creation is not null && transition.Incarnation != Guid.Empty && IsOver(transition.Incarnation))
+        {
+            return new CommitVerdict(CommitResult.Stale); // Nobody would ever look after a job of a life that is over (G3).
+        }
+
         var isOwned = !transition.Releases && !transition.Head.Status.IsTerminal() && transition.Incarnation != Guid.Empty;
         var claimable = isOwned ? 0 : Claimable(transition.Head);
         var isWritten = transition.Creation is { } creation ? Insert(transition, creation, isOwned, claimable)
@@ -67,6 +74,15 @@ internal sealed class Transitions : IDisposable
             _event.Add(transition.Events.Count);
             _event.AddBlob(transition.Events.Bytes.Span);
             _event.Run();
+        }
+
+        if (transition.Strikes == StrikeChange.Cleared)
+        {
+            Strikes.Clear(_connection, Columns.Blob(transition.Id.Value));
+        }
+        else if (transition.Strikes == StrikeChange.Added)
+        {
+            Strikes.Add(_connection, Columns.Blob(transition.Id.Value), alone: true, now);
         }
 
         foreach (var message in transition.Taken)
@@ -92,11 +108,19 @@ internal sealed class Transitions : IDisposable
         _step.Dispose();
         _event.Dispose();
         _take.Dispose();
+        _over.Dispose();
     }
 
     /// <summary>0: no; 1: now; 2: when due. Mail makes an unowned job claimable whatever this says (G7).</summary>
     private static int Claimable(in JobHead head)
         => head.Status.IsTerminal() ? 0 : head.DueAt > 0 ? 2 : head.Status is JobStatus.Pending or JobStatus.Running ? 1 : 0;
+
+    private bool IsOver(Guid incarnation)
+    {
+        _over[1] = Columns.Blob(incarnation);
+        using var reader = _over.Query();
+        return reader.Read();
+    }
 
     private bool Insert(JobTransition transition, JobCreation creation, bool isOwned, int claimable)
     {

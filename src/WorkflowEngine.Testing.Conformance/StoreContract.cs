@@ -127,6 +127,6 @@ public abstract class StoreContract : IAsyncLifetime
     protected async Task<SendVerdict> SendAsync(JobMessage message) => await Store.SendAsync(message, CancellationToken.None);
 
     /// <summary>A sign of life, or with <paramref name="stopping"/> a clean stop.</summary>
-    protected async Task<NodeLease> BeatAsync(Guid? owner = null, bool stopping = false)
-        => await Store.RenewAsync(new NodeBeat(owner ?? One, "node-" + (owner ?? One).ToString("N")[^1], TimeSpan.FromSeconds(30), stopping), CancellationToken.None);
+    protected async Task<NodeLease> BeatAsync(Guid? owner = null, bool stopping = false, TimeSpan? lease = null)
+        => await Store.RenewAsync(new NodeBeat(owner ?? One, "node-" + (owner ?? One).ToString("N")[^1], lease ?? TimeSpan.FromSeconds(30), stopping), CancellationToken.None);
 }

@@ -30,7 +30,7 @@ internal sealed class SqliteWriter : IDisposable
     public long Commits { get; private set; }
 
     /// <summary>Applies a batch in one transaction. True when a job became claimable.</summary>
-    public bool Commit(ReadOnlySpan<JobTransition> batch, Span<CommitVerdict> verdicts)
+    public bool Commit(ReadOnlySpan<JobTransition> batch, Span<CommitVerdict> verdicts, long now)
     {
         lock (_gate)
         {
@@ -40,7 +40,7 @@ internal sealed class SqliteWriter : IDisposable
                 var freed = false;
                 for (var i = 0; i < batch.Length; i++)
                 {
-                    verdicts[i] = _transitions.Apply(batch[i], ref freed);
+                    verdicts[i] = _transitions.Apply(batch[i], now, ref freed);
                 }
 
                 _files.Check();

@@ -94,7 +94,7 @@ internal sealed class HostLoop(TestNode first, VirtualTime time, Func<Task<TestN
             {
                 await ReviveAsync().ConfigureAwait(false);
             }
-            else if (Slots.TryServe() || await AdoptAsync().ConfigureAwait(false))
+            else if (Slots.TryServe() || await AdoptAsync(cancellationToken).ConfigureAwait(false))
             {
                 _happenedAt = time.Now;
             }
@@ -129,7 +129,7 @@ internal sealed class HostLoop(TestNode first, VirtualTime time, Func<Task<TestN
     }
 
     /// <summary>Takes in what became runnable in the store; also notes when the next job there will.</summary>
-    private async ValueTask<bool> AdoptAsync()
+    private async ValueTask<bool> AdoptAsync(CancellationToken cancellationToken)
     {
         if (Node.Engine.Node.IsDraining || !Node.Engine.Node.Accepts)
         {
@@ -139,12 +139,20 @@ internal sealed class HostLoop(TestNode first, VirtualTime time, Func<Task<TestN
 
         try
         {
-            var reply = await Node.Engine.Loop.ClaimNowAsync().ConfigureAwait(false);
+            var claim = Node.Engine.Loop.ClaimNowAsync();
+            while (await Task.WhenAny(claim, Task.Delay(Patience, TimeProvider.System, cancellationToken)).ConfigureAwait(false) != claim)
+            {
+                // The first commit of a claimed job may wait for time: a store that failed is asked again after a while.
+                time.MoveTo(time.NextDue() ?? time.Now);
+                time.TryFire();
+            }
+
+            var reply = await claim.ConfigureAwait(false);
             _failedClaims = 0;
             _storeDue = reply.NextDue is { } due && due.UtcTicks > time.Now ? due.UtcTicks : long.MaxValue;
             return reply.Jobs.Count > 0;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return false; // The engine stops.
         }

@@ -35,12 +35,12 @@ internal sealed class TestGround(Action<IWorkflowEngineBuilder> configure, Actio
 
     public IDataPacketStore PacketsOf(IServiceProvider services, Func<IServiceProvider, IDataPacketStore>? make) => make?.Invoke(services) ?? _packets;
 
-    /// <summary>Nobody waits for the lease of a node that is known to be dead: what it held is free at once.</summary>
+    /// <summary>Nobody waits for the lease of a node that is known to be dead: it is over at once, the next node declares it dead, and its jobs are struck (G4).</summary>
     public static async ValueTask BuryAsync(TestNode dead)
     {
         if (!dead.Store.Traits.IsDurable)
         {
-            await dead.Store.Inner.RenewAsync(new NodeBeat(dead.Engine.Node.Incarnation, dead.Engine.Node.Name, TimeSpan.Zero, Stopping: true), CancellationToken.None).ConfigureAwait(false);
+            await dead.Store.Inner.RenewAsync(new NodeBeat(dead.Engine.Node.Incarnation, dead.Engine.Node.Name, TimeSpan.Zero), CancellationToken.None).ConfigureAwait(false);
         }
         else
         {

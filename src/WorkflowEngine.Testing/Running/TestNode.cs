@@ -120,6 +120,7 @@ internal sealed class TestNode : IAsyncDisposable
         var builder = services.AddWorkflowEngine(chosen =>
         {
             chosen.ShutdownGrace = TimeSpan.Zero;
+            chosen.LeaseDuration = TimeSpan.FromDays(3660); // Time moves in leaps here, and a node that runs in leaps is not dead.
             chosen.Retention = FlowTestHost.Horizon * 10;
             chosen.NodeName = "test";
             _ground.Options?.Invoke(chosen);

@@ -30,7 +30,7 @@ internal sealed class VirtualTime : TimeProvider
     public VirtualTimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period, NodeTime? owner)
     {
         ArgumentNullException.ThrowIfNull(callback);
-        var timer = new VirtualTimer(this, callback, state) { IsBackground = state is EngineLoop or Pruner || dueTime == PollInterval, Owner = owner };
+        var timer = new VirtualTimer(this, callback, state) { IsBackground = state is EngineLoop or LeaseKeeper or Pruner || dueTime == PollInterval, Owner = owner };
         timer.Change(dueTime, period);
         return timer;
     }

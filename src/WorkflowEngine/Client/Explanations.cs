@@ -17,9 +17,15 @@ internal static class Explanations
             known.Add($"commands not taken yet: {string.Join(", ", facts.Job.Mail.Select(message => message.Action))}");
         }
 
+        if (facts.Job.Strikes is { Count: > 0 } strikes)
+        {
+            known.Add($"strikes: {strikes.Count}, {strikes.Alone} of them taken alone; {facts.Options.MaxStrikes} taken alone park the job");
+        }
+
         return report.Status.IsTerminal() ? Ended(report, known)
             : report.Status == JobStatus.Paused ? new("The job is paused: nothing new starts until it is resumed.", known, [$"wf jobs resume {report.Id}"])
             : facts.Job.Owner is null ? Unowned(facts, known)
+            : facts.Job.LeasedUntil is { } until && until <= facts.Now ? Orphaned(facts, until, known)
             : report.Status == JobStatus.Waiting ? Waiting(report, known)
             : Running(facts, known);
     }
@@ -38,6 +44,11 @@ internal static class Explanations
         return new($"The job failed ({report.Reason}): {report.Message}", known, fixes);
     }
 
+    private static JobExplanation Orphaned(Facts facts, DateTimeOffset until, List<string> known) => new(
+        $"The job is held by node '{facts.Job.Node}', which has been silent; its lease ended at {until:O}. The next node that claims takes the job over.",
+        known,
+        facts.Accepts ? [] : ["Start a host with RunJobs = true."]);
+
     private static JobExplanation Unowned(Facts facts, List<string> known)
     {
         if (facts.Flow is { Flow.IsOpenedByHand: true })
@@ -54,6 +65,15 @@ internal static class Explanations
         if (missing.Count > 0)
         {
             return new($"No node can run it whole: step types {string.Join(", ", missing)} are not registered here.", known, [$"Register {string.Join(", ", missing)} on a worker."]);
+        }
+
+        if (facts.Job.Strikes.HeldUntil > facts.Now.UtcTicks)
+        {
+            var strikes = facts.Job.Strikes;
+            return new(
+                $"The job is held back until {new DateTimeOffset(strikes.HeldUntil, TimeSpan.Zero):O}: {strikes.Count} processes died while they held it.",
+                known,
+                [$"wf jobs cancel {facts.Report.Id}"]);
         }
 
         if (facts.Report.Status == JobStatus.Waiting)

@@ -61,6 +61,9 @@ public sealed record JobStatusReport
     /// <summary>The job's attempt: 1, and one more each time a failed job is reopened.</summary>
     public int Attempt { get; init; } = 1;
 
+    /// <summary>Deaths of processes that held the job, since its last committed outcome (G4); 0 for a job that harmed nobody.</summary>
+    public int Strikes { get; init; }
+
     /// <summary>How far it is.</summary>
     public required JobProgressReport Progress { get; init; }
 

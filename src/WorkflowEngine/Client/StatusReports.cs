@@ -25,6 +25,7 @@ internal static class StatusReports
             Tenant = creation.Tenant,
             Labels = creation.Options?.Labels ?? [],
             Attempt = head.Attempt,
+            Strikes = job.Strikes.Count,
             Steps = steps,
             Checkpoints = [.. job.Checkpoints.Select(checkpoint => checkpoint.Id)],
             Recovery = [.. job.Steps.Where(row => row.Detail?.Recovery is not null).OrderBy(row => row.CompletedAt == 0 ? long.MaxValue : row.CompletedAt).Select(row => $"{row.Path}: {row.Detail!.Recovery}")],

@@ -50,6 +50,21 @@ internal static partial class EngineLog
     [LoggerMessage(15, LogLevel.Warning, "A commit of {Transitions} transitions failed; it is tried again in {Delay}.")]
     public static partial void CommitDelayed(ILogger log, Exception error, int transitions, TimeSpan delay);
 
+    [LoggerMessage(20, LogLevel.Warning, "The lease of node '{Node}' could not be renewed; it is tried again in {Delay}.")]
+    public static partial void RenewalFailed(ILogger log, Exception error, string node, TimeSpan delay);
+
+    [LoggerMessage(21, LogLevel.Error, "Node '{Node}' gave up its {Jobs} jobs: {Why}. Their running steps are asked to stop; whoever owns the jobs next runs those steps again.")]
+    public static partial void LeaseLost(ILogger log, string node, int jobs, string why);
+
+    [LoggerMessage(22, LogLevel.Information, "Node '{Node}' has its lease again and claims jobs.")]
+    public static partial void LeaseRegained(ILogger log, string node);
+
+    [LoggerMessage(23, LogLevel.Error, "Job {Job} cannot be read; it is tried again after {Delay}: {Problem}")]
+    public static partial void JobUnreadable(ILogger log, JobId job, TimeSpan delay, string problem);
+
+    [LoggerMessage(24, LogLevel.Error, "Job {Job} is parked as failed ({Reason}): {Message}")]
+    public static partial void JobParked(ILogger log, JobId job, string reason, string message);
+
     [LoggerMessage(16, LogLevel.Warning, "Some packets of unknown jobs could not be removed; the next sweep tries again.")]
     public static partial void SweepFailed(ILogger log, Exception error);
 

@@ -18,6 +18,15 @@ internal sealed class CommandAnswers
         }
     }
 
+    /// <summary>Commands whose commit did not come back are as they are in the store: who waits for one looks there. Those that were answered are waited for no more.</summary>
+    public void Lose(IReadOnlyList<CommandAnswer> answers)
+    {
+        for (var i = 0; i < answers.Count; i++)
+        {
+            Give(answers[i].Command, CommandVerdict.Stale);
+        }
+    }
+
     /// <summary>No answer will come any more: whoever waits learns why.</summary>
     public void FailAll(Exception error)
     {

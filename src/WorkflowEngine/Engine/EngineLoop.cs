@@ -16,13 +16,17 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
     private readonly SemaphoreSlim _claim = new(1, 1);
     private Task _claiming = Task.CompletedTask;
     private Task _listening = Task.CompletedTask;
+    private readonly JobAdoption _adoption = new(node);
+    private LeaseKeeper? _lease;
     private ITimer? _sweep;
     private ITimer? _alarm;
     private volatile bool _isHungry;
+    private bool _hasBegun;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await node.Store.RenewAsync(new NodeBeat(node.Incarnation, node.Name, node.Options.LeaseDuration), cancellationToken).ConfigureAwait(false);
+        _lease = new LeaseKeeper(node, () => Wake());
+        await _lease.StartAsync(cancellationToken).ConfigureAwait(false);
         if (!node.Store.Traits.IsDurable)
         {
             EngineLog.InMemory(node.Log);
@@ -31,6 +35,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         EngineLog.Started(node.Log, node.Name, node.Options.MaxConcurrentSteps, node.Store.GetType().Name);
         node.Wake = () => Wake(onlyIfHungry: true);
         node.Accepts = true;
+        _hasBegun = true;
         _sweep = node.Time.CreateTimer(static loop => ((EngineLoop)loop!).Sweep(), this, SweepInterval, SweepInterval);
         _alarm = node.Time.CreateTimer(static loop => ((EngineLoop)loop!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         if (node.ClaimsItself)
@@ -43,6 +48,11 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
     /// <summary>Drains: nothing new starts; running bodies may finish; then their tokens fire; then what is left is handed back (S12, G3).</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        if (!_hasBegun)
+        {
+            return; // The store did not take its first sign of life: there is nothing to hand back, and no farewell to fail with.
+        }
+
         node.Accepts = false;
         node.IsDraining = true;
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -64,12 +74,13 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
 
         _sweep?.Dispose();
         _alarm?.Dispose();
-        await node.Store.RenewAsync(new NodeBeat(node.Incarnation, node.Name, node.Options.LeaseDuration, Stopping: true), CancellationToken.None).ConfigureAwait(false);
+        await _lease!.StopAsync().ConfigureAwait(false);
         EngineLog.Stopped(node.Log, node.Name, node.Held);
     }
 
     public void Dispose()
     {
+        _lease?.Dispose();
         _sweep?.Dispose();
         _alarm?.Dispose();
         _stop.Dispose();
@@ -102,19 +113,25 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         var places = 0;
         try
         {
+            if (node.IsFenced)
+            {
+                return Nothing;
+            }
+
             var lostTrack = node.LostTrack;
             node.LostTrack = false;
             _isHungry = true; // Before the count: a place that comes free from here on wakes the loop.
             places = node.Reserve(int.MaxValue);
-            var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = places, Flows = node.RunnableFlows(), Held = lostTrack ? [.. node.Runners.Select(runner => runner.Id)] : null };
+            var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = places, Flows = node.RunnableFlows(), Struck = node.StruckAllowance, Held = lostTrack ? node.BeginCount() : null };
             var reply = await node.Store.ClaimAsync(request, _stop.Token).ConfigureAwait(false);
             _isHungry = reply.Jobs.Count >= places;
             node.GiveBack(places - reply.Jobs.Count);
             places = reply.Jobs.Count;
+            node.EndCount();
             foreach (var job in reply.Jobs)
             {
                 places--;
-                await AdoptAsync(job).ConfigureAwait(false);
+                await _adoption.AdoptAsync(job).ConfigureAwait(false);
             }
 
             foreach (var message in reply.Mail)
@@ -135,6 +152,7 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         }
         finally
         {
+            node.EndCount();
             _claim.Release();
         }
     }
@@ -145,10 +163,15 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
         await _claim.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (node.IsFenced)
+            {
+                return null;
+            }
+
             var request = new ClaimRequest { Incarnation = node.Incarnation, Slots = 1, Flows = node.RunnableFlows(), Job = job };
             var reply = await node.Store.ClaimAsync(request, cancellationToken).ConfigureAwait(false);
             node.GiveBack(-reply.Jobs.Count);
-            return reply.Jobs.Count == 0 ? null : await AdoptAsync(reply.Jobs[0], open).ConfigureAwait(false);
+            return reply.Jobs.Count == 0 ? null : await _adoption.AdoptAsync(reply.Jobs[0], open).ConfigureAwait(false);
         }
         catch
         {
@@ -160,6 +183,9 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
             _claim.Release();
         }
     }
+
+    /// <summary>What a node gets that may not claim.</summary>
+    private ClaimReply Nothing => new([], [], null, node.Time.GetUtcNow());
 
     private async Task ClaimUntilStoppedAsync()
     {
@@ -192,40 +218,6 @@ internal sealed class EngineLoop(EngineNode node) : IDisposable
 
         var untilDue = reply.NextDue is { } due ? due - reply.Now : TimeSpan.MaxValue;
         return untilDue < node.Options.PollInterval ? (untilDue > TimeSpan.Zero ? untilDue : TimeSpan.Zero) : node.Options.PollInterval;
-    }
-
-    private async Task<FlowRunner?> AdoptAsync(StoredJob job, OpenSession? open = null)
-    {
-        if (node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) is not { } flow)
-        {
-            EngineLog.FlowMissing(node.Log, job.Creation.Id, job.Creation.FlowId, job.Creation.FlowVersion);
-            node.GiveBack(1);
-            var head = job.Head;
-            head.Version++;
-            await node.Commits.CommitAsync(new TransitionBuilder { Id = job.Creation.Id, Incarnation = node.Incarnation, Epoch = job.Epoch, Head = head, Releases = true }.Build()).ConfigureAwait(false);
-            return null;
-        }
-
-        node.Refusals.TryRemove(job.Creation.Id, out var refusal);
-        var mail = new List<ControlCommand>(job.Mail.Count);
-        foreach (var message in job.Mail)
-        {
-            mail.Add(refusal?.Blames(message.Id) == true
-                ? new RefusedCommand(message.Action, $"The store cannot keep what it brings: {refusal.Message}") { Id = message.Id, Actor = message.Actor }
-                : await ControlMessages.ToCommandAsync(node.Store, message).ConfigureAwait(false));
-        }
-
-        var state = JobRebuild.Load(flow.Flow, job, node.Now);
-        if (refusal is not null)
-        {
-            state.Refusals = refusal.InARow;
-            JobMachine.Apply(state, new RefuseContent(refusal.Steps, refusal.Message, refusal.EndsJob), node.Now);
-        }
-
-        var runner = new FlowRunner(node, flow, state, job.StoreTag);
-        node.Add(runner);
-        await runner.BeginAsync(mail, open).ConfigureAwait(false);
-        return runner;
     }
 
     private async Task ListenAsync()

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using WorkflowEngine.Storage;
 
@@ -9,7 +10,10 @@ internal sealed class EngineNode
 {
     private readonly ConcurrentDictionary<JobId, FlowRunner> _runners = new();
     private readonly ConcurrentDictionary<(string, string), RunnableFlow> _flows = new();
+    private StrongBox<Guid> _incarnation = new();
     private int _places;
+    private bool _isFenced;
+    private bool _isCounting;
 
     public required WorkflowEngineOptions Options { get; init; }
 
@@ -39,8 +43,8 @@ internal sealed class EngineNode
 
     public required ILoggerFactory Loggers { get; init; }
 
-    /// <summary>The life of this process (G3).</summary>
-    public required Guid Incarnation { get; init; }
+    /// <summary>The life of this process; a new one once the store has declared this one dead (G3).</summary>
+    public required Guid Incarnation { get => Volatile.Read(ref _incarnation).Value; set => Volatile.Write(ref _incarnation, new(value)); }
 
     public required string Name { get; init; }
 
@@ -64,6 +68,16 @@ internal sealed class EngineNode
 
     /// <summary>A job may be owned by this incarnation that no runner holds: the next claim names those that are held (G3).</summary>
     public bool LostTrack { get; set; }
+
+    /// <summary>The strikes of the jobs held here that have two or more (G4).</summary>
+    public ConcurrentDictionary<JobId, int> Struck { get; } = new();
+
+    /// <summary>How many struck jobs may be claimed.</summary>
+    public StrikeAllowance StruckAllowance
+        => Struck.IsEmpty ? new(Options.MaxConcurrentSteps, 0, 0) : new(Options.MaxConcurrentSteps, Struck.Count, Struck.Values.DefaultIfEmpty().Max());
+
+    /// <summary>The lease may be over: nothing is claimed, started or owned until it is renewed (G3).</summary>
+    public bool IsFenced { get => Volatile.Read(ref _isFenced); set => Volatile.Write(ref _isFenced, value); }
 
     /// <summary>Jobs that are to be loaded again because the store refused what they would have kept (G3).</summary>
     public ConcurrentDictionary<JobId, Refusal> Refusals { get; } = new();
@@ -91,6 +105,45 @@ internal sealed class EngineNode
         GiveBack(1);
     }
 
+    /// <summary>
+    /// Holds a job that is about to be created as owned here. False: the node does not own what is new right now, and the job is to be left in the store. The runner is added before
+    /// the look at the flags, and who sets one looks at the runners after it: either the job is named there, or it is not created as owned.
+    /// </summary>
+    public bool TryAddNew(FlowRunner runner)
+    {
+        Add(runner);
+        Interlocked.MemoryBarrier();
+        if (!IsFenced && !Volatile.Read(ref _isCounting))
+        {
+            return true;
+        }
+
+        Remove(runner);
+        return false;
+    }
+
+    /// <summary>The jobs that the node holds, for a claim that gets back all others; until <see cref="EndCount"/> no new job is owned here.</summary>
+    public IReadOnlySet<JobId> BeginCount()
+    {
+        Volatile.Write(ref _isCounting, true);
+        Interlocked.MemoryBarrier();
+        return _runners.Keys.ToHashSet();
+    }
+
+    public void EndCount() => Volatile.Write(ref _isCounting, false);
+
+    /// <summary>Drops every job: bodies are told that the lease is lost, and nothing of them is committed any more.</summary>
+    public void LoseJobs(string why)
+    {
+        IsFenced = true;
+        Interlocked.MemoryBarrier();
+        EngineLog.LeaseLost(Log, Name, _runners.Count, why);
+        foreach (var runner in Runners)
+        {
+            runner.InTurn(static lost => lost.Lose());
+        }
+    }
+
     /// <summary>Takes up to so many places under <see cref="WorkflowEngineOptions.MaxConcurrentJobs"/>, before anything is claimed or started for them. Returns how many it got.</summary>
     public int Reserve(int wanted)
     {
@@ -112,6 +165,7 @@ internal sealed class EngineNode
     {
         if (_runners.TryRemove(new(runner.Id, runner)))
         {
+            Struck.TryRemove(runner.Id, out _);
             GiveBack(1);
             WorkflowTelemetry.JobHeld(runner.Facts.FlowId, -1);
         }

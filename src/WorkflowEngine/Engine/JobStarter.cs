@@ -37,7 +37,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
         var transitions = new List<JobTransition>(starts.Count);
         foreach (var start in starts)
         {
-            transitions.Add(UnownedJob.SealUnowned(await PrepareAsync(start.Flow, start.Input, start.Options, cancellationToken).ConfigureAwait(false)));
+            transitions.Add(UnownedJob.SealUnowned(await PrepareAsync(start.Flow, start.Input, start.Options, cancellationToken).ConfigureAwait(false), node.Name));
         }
 
         var verdicts = await node.Commits.CommitManyAsync(transitions).ConfigureAwait(false);
@@ -107,16 +107,24 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
 
     private async ValueTask<Started> OwnAsync(RunnableFlow flow, JobState state, OpenSession? open = null)
     {
+        var data = state.Data; // As the job begins with it, should it have to begin again.
         var runner = new FlowRunner(node, flow, state, storeTag: null);
-        node.Add(runner);
+        if (!node.TryAddNew(runner))
+        {
+            return await LeaveAsync(state).ConfigureAwait(false);
+        }
+
         var verdict = await runner.BeginAsync([], open).ConfigureAwait(false);
-        return Judge(state.Creation, verdict, runner);
+        // A life that was declared dead meanwhile creates nothing that it owns: the job is left for whoever claims it.
+        return verdict.Result == CommitResult.Stale
+            ? await LeaveAsync(JobMachine.Create(flow.Flow, state.Creation, data, state.Creation.CreatedAt)).ConfigureAwait(false)
+            : Judge(state.Creation, verdict, runner);
     }
 
     /// <summary>Creates the job unowned: a transition sealed by hand, with no incarnation.</summary>
     private async ValueTask<Started> LeaveAsync(JobState state)
     {
-        var transition = UnownedJob.SealUnowned(state);
+        var transition = UnownedJob.SealUnowned(state, node.Name);
         var verdict = await node.Commits.CommitAsync(transition).ConfigureAwait(false);
         return Judge(state.Creation, verdict, runner: null);
     }

@@ -73,6 +73,9 @@ public sealed record JobData
     /// <summary>Signals that no step has taken yet, in order of arrival.</summary>
     public ImmutableList<BufferedSignal> Signals { get; init; } = [];
 
+    /// <summary>The stored text in place of all else, where it could not be read: kept, so that nothing is lost by trying.</summary>
+    public string? Damaged { get; init; }
+
     /// <summary>The dedupe keys of signals that came.</summary>
     public ImmutableHashSet<string> SignalKeys { get; init; } = [];
 

@@ -59,6 +59,7 @@ public static class Reasons
     public const string Finished = "finished";
     public const string LimitExceeded = "limit_exceeded";
     public const string Poison = "poison";
+    public const string JobUnreadable = "job_unreadable";
     public const string NoItems = "no_items";
     public const string NotAList = "not_a_list";
     public const string RoundEnded = "round_ended";

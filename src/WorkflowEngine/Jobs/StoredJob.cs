@@ -34,8 +34,17 @@ public sealed record StoredJob(JobCreation Creation, JobHead Head, int Epoch, Gu
     /// <summary>The checkpoints in the order in which they were made, when asked for.</summary>
     public IReadOnlyList<StoredCheckpoint> Checkpoints { get; init; } = [];
 
-    /// <summary>The name of the owning node, if any.</summary>
+    /// <summary>The name of the owning node, if any and when read by itself.</summary>
     public string? Node { get; init; }
+
+    /// <summary>When the owner's lease ends unless it renews it; null: no owner, or one that has no lease. Only when read by itself.</summary>
+    public DateTimeOffset? LeasedUntil { get; init; }
+
+    /// <summary>Its strikes (G4).</summary>
+    public JobStrikes Strikes { get; init; }
+
+    /// <summary>In a claim: what of the job cannot be read; its identity, epoch and counters can, and what cannot is kept as it is. Null: all was read.</summary>
+    public string? Problem { get; init; }
 
     /// <summary>A place for the store to find the row again fast; handed into <see cref="JobTransition.StoreTag"/> of the owner's first commit.</summary>
     public object? StoreTag { get; init; }

@@ -44,6 +44,7 @@ internal static class JobMachine
             ReportProgress progress => Report(state, progress, now),
             WakeDue => StepWaits.Wake(state, now),
             TimeOutJob => TimeOut(state, now),
+            ParkJob park => Park(state, park, now),
             RefuseContent refused => Refuse(state, refused, now),
             Conclude conclude => JobEnd.Conclude(state, conclude, now),
             SessionCommand session => SessionSteps.Apply(state, session, now),
@@ -218,6 +219,17 @@ internal static class JobMachine
 
         // A job that is ending already keeps its end, but what still runs is stopped.
         JobEnd.Decide(state, JobStatus.Failed, Reasons.JobTimeout, "The job took longer than its timeout allows.", stopRunning: true, now);
+        return CommandVerdict.Applied;
+    }
+
+    private static CommandVerdict Park(JobState state, ParkJob park, long now)
+    {
+        if (state.IsTerminal)
+        {
+            return CommandVerdict.AlreadySo;
+        }
+
+        JobEnd.Decide(state, JobStatus.Failed, Reasons.Poison, park.Message, stopRunning: true, now);
         return CommandVerdict.Applied;
     }
 

@@ -8,7 +8,7 @@ internal static class JobRebuild
     /// <summary>A claimed job as its new owner has it. Steps that were running when the last owner was lost start again under the same attempt number (G2, G4).</summary>
     public static JobState Load(CompiledFlow flow, StoredJob stored, long now)
     {
-        var state = new JobState(flow, stored.Creation, stored.Epoch) { Head = stored.Head };
+        var state = new JobState(flow, stored.Creation, stored.Epoch) { Head = stored.Head, Strikes = stored.Strikes };
         Fill(state, stored.Steps);
         SessionSteps.Interrupt(state);
         for (var index = 0; index < state.Steps.Length; index++)

@@ -9,13 +9,18 @@ public interface IJobStore
     /// <summary>What kind of store this is; the same for its whole life.</summary>
     StoreTraits Traits { get; }
 
-    /// <summary>Registers or renews a node's life and returns the store's time. A node that was marked dead never comes alive again (G3).</summary>
+    /// <summary>
+    /// Registers or renews a node's life and returns the store's time. First, here and in every claim, incarnations whose lease is over by the store's time are declared dead, all but
+    /// the caller's, by a guarded statement: each job that a dead one owned gets a strike (G4) and is unowned. A dead incarnation, and one that stopped cleanly, never comes alive
+    /// again and is handed nothing (G3). A node gives its first sign of life before it claims or creates jobs of its own; what an incarnation without a lease owns nobody rescues.
+    /// </summary>
     ValueTask<NodeLease> RenewAsync(NodeBeat beat, CancellationToken cancellationToken);
 
     /// <summary>
     /// Hands runnable jobs to a node: each claimed job comes from one snapshot, with its epoch raised by one. Runnable is a non-terminal unowned job that is due or
     /// belonged to a dead incarnation, and any unowned job that has an untaken message, and whose flow version the node can run (S1). Also returns the untaken messages of jobs the node holds.
     /// Repeatable: with <see cref="ClaimRequest.Held"/> set, every job that the incarnation owns but does not name is handed out again (G3).
+    /// A job that is held back by its strikes is handed out only for its mail; one that cannot be read comes with a <see cref="StoredJob.Problem"/> and harms no other (G4).
     /// </summary>
     ValueTask<ClaimReply> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken);
 
@@ -66,8 +71,8 @@ public sealed record StoreTraits(bool IsDurable, bool IsShared, bool IsSynchrono
 /// <summary>A node's sign of life.</summary>
 /// <param name="Incarnation">The life of one process.</param>
 /// <param name="Node">The name for people.</param>
-/// <param name="LeaseDuration">How long the sign is good for.</param>
-/// <param name="Stopping">A clean stop: the node's jobs are free at once.</param>
+/// <param name="LeaseDuration">How long the sign is good for, by the store's time.</param>
+/// <param name="Stopping">A clean stop: the node's jobs are free at once, without a strike.</param>
 public sealed record NodeBeat(Guid Incarnation, string Node, TimeSpan LeaseDuration, bool Stopping = false);
 
 /// <summary>The answer to a sign of life.</summary>
@@ -81,11 +86,14 @@ public sealed record ClaimRequest
     /// <summary>Who asks.</summary>
     public required Guid Incarnation { get; init; }
 
-    /// <summary>How many jobs at most; 0: only mail.</summary>
+    /// <summary>How many jobs at most; jobs with untaken mail come besides, so 0 means: only mail.</summary>
     public required int Slots { get; init; }
 
     /// <summary>Whether the node can run a flow version whole.</summary>
     public required IReadOnlySet<FlowKey> Flows { get; init; }
+
+    /// <summary>How many struck jobs may be handed out (G4).</summary>
+    public StrikeAllowance Struck { get; init; } = new(Slots: 64, Held: 0, Most: 0);
 
     /// <summary>After a failed claim or a runner's unexpected end: the jobs that the node holds; every other one it owns is handed out again. Null otherwise.</summary>
     public IReadOnlyCollection<JobId>? Held { get; init; }

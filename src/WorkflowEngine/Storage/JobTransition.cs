@@ -39,6 +39,9 @@ public sealed class JobTransition
     /// <summary>The owner gives the job up: it is unowned after this commit, and due at <see cref="JobHead.DueAt"/>.</summary>
     public bool Releases { get; internal set; }
 
+    /// <summary>What becomes of the job's strikes, in the same commit.</summary>
+    public StrikeChange Strikes { get; internal set; }
+
     /// <summary>A place for the store to find the job's row again fast: what it leaves here in one commit comes back in the same owner's next.</summary>
     public object? StoreTag { get; set; }
 

@@ -35,6 +35,9 @@ public sealed record TransitionBuilder
     /// <summary>Whether the owner gives the job up.</summary>
     public bool Releases { get; init; }
 
+    /// <summary>What becomes of the job's strikes.</summary>
+    public StrikeChange Strikes { get; init; }
+
     /// <summary>A new transition each time.</summary>
     public JobTransition Build()
     {
@@ -49,6 +52,7 @@ public sealed record TransitionBuilder
             Taken = Taken,
             Checkpoints = Checkpoints,
             Releases = Releases,
+            Strikes = Strikes,
         };
         foreach (var row in Steps)
         {

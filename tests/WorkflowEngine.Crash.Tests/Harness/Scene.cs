@@ -82,7 +82,7 @@ internal sealed class Scene : IAsyncDisposable
 
             var awaited = new TaskCompletionSource<LedgerLine>(TaskCreationOptions.RunContinuationsAsynchronously);
             _awaited.Add((matches, awaited));
-            return awaited.Task.WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System);
+            return awaited.Task.WaitAsync(TimeSpan.FromMinutes(Rounds.Of(few: 2, many: 30)), TimeProvider.System);
         }
     }
 

@@ -18,7 +18,6 @@ internal sealed class Victim : IDisposable
         Plan = plan;
         StartedAt = Stopwatch.GetTimestamp();
         _process = Scene.Run("run", argument);
-        _process.StandardInput.Close();
         _errors = _process.StandardError.ReadToEndAsync();
     }
 

@@ -11,6 +11,9 @@ public static class Defects
     /// <summary>Every seventh batch is acknowledged and never written, as by a disk that lies.</summary>
     public const string ForgetsBatches = "forgets-batches";
 
+    /// <summary>Signs of life wait for a thread of the pool, as every other work does.</summary>
+    public const string BeatsOnThePool = "beats-on-the-pool";
+
     /// <summary>Stands still before the n-th batch is written: <c>before-batch:N</c>. The sign <c>standing</c> tells that it is there.</summary>
     public const string BeforeBatch = "before-batch:";
 
@@ -20,6 +23,7 @@ public static class Defects
     internal static IJobStore Apply(string? defect, IJobStore store, LedgerClient ledger) => defect switch
     {
         ForgetsBatches => new ForgetfulStore(store),
+        BeatsOnThePool => new PoolStore(store),
         not null when defect.StartsWith(BeforeBatch, StringComparison.Ordinal) => new StandingStore(store, ledger, Number(defect), before: true),
         not null when defect.StartsWith(AfterBatch, StringComparison.Ordinal) => new StandingStore(store, ledger, Number(defect), before: false),
         _ => store,
@@ -40,6 +44,15 @@ public static class Defects
 
             verdicts.Span.Fill(new CommitVerdict(CommitResult.Committed));
             return default;
+        }
+    }
+
+    private sealed class PoolStore(IJobStore store) : StoreBehind(store)
+    {
+        public override async ValueTask<NodeLease> RenewAsync(NodeBeat beat, CancellationToken cancellationToken)
+        {
+            await Task.Yield();
+            return await base.RenewAsync(beat, cancellationToken);
         }
     }
 

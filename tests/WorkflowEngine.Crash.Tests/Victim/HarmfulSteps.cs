@@ -6,7 +6,7 @@ internal sealed class HarmfulSteps(LedgerClient ledger)
     /// <summary>Leaves its effect and takes the process with it.</summary>
     public async Task<StepResult> FailFastAsync(StepPayload payload, CancellationToken cancellationToken)
     {
-        await ledger.EffectAsync(new LedgerLine { Job = payload.JobId.ToString(), Flow = payload.FlowId, Path = payload.StepPath, Attempt = payload.Attempt, Epoch = payload.Epoch });
+        await BegunAsync(payload);
         Environment.FailFast("A step that kills its process.");
         return StepResult.Completed();
     }
@@ -29,8 +29,9 @@ internal sealed class HarmfulSteps(LedgerClient ledger)
     }
 
     /// <summary>Holds its thread for so many milliseconds as the job's input says.</summary>
-    public static StepResult Block(StepPayload payload, CancellationToken cancellationToken)
+    public StepResult Block(StepPayload payload, CancellationToken cancellationToken)
     {
+        _ = BegunAsync(payload);
         Thread.Sleep(payload.Get<int>());
         return StepResult.Completed();
     }
@@ -43,4 +44,7 @@ internal sealed class HarmfulSteps(LedgerClient ledger)
         var item = DataItem.Of("part", part);
         return StepResult.Completed(DataPacket.From(Enumerable.Repeat(item, Math.Max(1, kilobytes / 1024))));
     }
+
+    private Task BegunAsync(StepPayload payload)
+        => ledger.EffectAsync(new LedgerLine { Job = payload.JobId.ToString(), Flow = payload.FlowId, Path = payload.StepPath, Attempt = payload.Attempt, Epoch = payload.Epoch });
 }

@@ -8,10 +8,29 @@ internal sealed class JobStarts(VictimPlan plan, LedgerClient ledger, IWorkflowE
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
-        Environment.ExitCode = 3; // Unless the end below is reached, or the host is stopped from outside.
-        using var stopped = stoppingToken.Register(() => Environment.ExitCode = 0);
+        try
+        {
+            await StartAllAsync(stoppingToken);
+            await DrainAsync(stoppingToken);
+            await ledger.SignAsync("drained");
+        }
+        catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+        {
+            Console.Error.WriteLine(error);
+            Environment.ExitCode = 3;
+            lifetime.StopApplication();
+        }
+
+        if (!plan.Stays)
+        {
+            lifetime.StopApplication();
+        }
+    }
+
+    private async Task StartAllAsync(CancellationToken stoppingToken)
+    {
         await SignalAllAsync(stoppingToken);
-        using var places = new SemaphoreSlim(plan.InFlight);
+        var places = new SemaphoreSlim(plan.InFlight); // Not disposed: jobs give places back after the last start.
         for (var i = 0; i < plan.Starts; i++)
         {
             await places.WaitAsync(stoppingToken);
@@ -20,14 +39,6 @@ internal sealed class JobStarts(VictimPlan plan, LedgerClient ledger, IWorkflowE
             var job = await engine.StartAsync(flow, input, new JobOptions { Key = plan.Key is null ? null : $"{plan.Key}-{i}" }, stoppingToken);
             await ledger.AcceptedAsync(job.Id, flow, i, job.AlreadyExisted);
             _ = AwaitAsync(job, flow, places, stoppingToken);
-        }
-
-        await DrainAsync(stoppingToken);
-        await ledger.SignAsync("drained");
-        Environment.ExitCode = 0;
-        if (!plan.Stays)
-        {
-            lifetime.StopApplication();
         }
     }
 

@@ -9,6 +9,7 @@ internal static class VictimHost
 {
     public static async Task<int> RunAsync(VictimPlan plan)
     {
+        _ = Task.Factory.StartNew(EndWithTheTest, TaskCreationOptions.LongRunning);
         using var ledger = new LedgerClient(plan.Socket, plan.Life);
         using var host = Build(plan, ledger);
         await ledger.SignAsync("booted");
@@ -26,6 +27,16 @@ internal static class VictimHost
         await host.WaitForShutdownAsync();
         await ledger.SignAsync("stopped");
         return Environment.ExitCode;
+    }
+
+    /// <summary>The input ends with the process that started this one, however that ends.</summary>
+    private static void EndWithTheTest()
+    {
+        while (Console.In.ReadLine() is not null)
+        {
+        }
+
+        Environment.Exit(9);
     }
 
     private static IHost Build(VictimPlan plan, LedgerClient ledger)
@@ -52,7 +63,7 @@ internal static class VictimHost
             .AddStep("fail_fast", harm.FailFastAsync)
             .AddStep("spin", HarmfulSteps.Spin)
             .AddStep("sleep", HarmfulSteps.Sleep)
-            .AddStep("block", HarmfulSteps.Block)
+            .AddStep("block", harm.Block)
             .AddStep("huge", HarmfulSteps.Huge);
         if (plan.Defect is not null)
         {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using WorkflowEngine.Storage;
 
 namespace WorkflowEngine.Tests.Engine;
@@ -38,6 +39,20 @@ public sealed class FaultTests : IAsyncDisposable
 
         (_probe.Total, (await host.Engine.CountJobsAsync()).Total).Should().Be((0, 0));
         await host.NothingIsHeldAsync();
+    }
+
+    [Fact]
+    public async Task Store_ThatRefusesTheFirstSignOfLife_FailsTheStartAndNotTheDisposal()
+    {
+        _store.Faults.Add(new Fault { Member = StoreMember.Renew, Times = int.MaxValue });
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddWorkflowEngine().UseStore(_ => _store);
+        var host = builder.Build();
+
+        await host.Invoking(started => started.StartAsync()).Should().ThrowAsync<StoreException>();
+
+        host.Invoking(disposed => disposed.Dispose()).Should().NotThrow();
+        _store.Faults.CountOf(StoreMember.Renew).Should().Be(1, "who never came says no farewell");
     }
 
     [Fact]

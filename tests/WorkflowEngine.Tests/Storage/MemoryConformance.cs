@@ -57,3 +57,13 @@ public sealed class MemoryCheckpointing : Checkpointing
 {
     protected override ValueTask<IJobStore> OpenAsync() => new(new InMemoryStore(TimeProvider.System));
 }
+
+public sealed class MemoryLeasing : Leasing
+{
+    protected override ValueTask<IJobStore> OpenAsync() => new(new InMemoryStore(TimeProvider.System));
+}
+
+public sealed class MemoryPoisoning : Poisoning
+{
+    protected override ValueTask<IJobStore> OpenAsync() => new(new InMemoryStore(TimeProvider.System));
+}

@@ -123,3 +123,25 @@ public sealed class SqliteCheckpointing : Checkpointing
 
     protected override ValueTask CloseAsync(IJobStore store) => _folder.CloseAsync(store);
 }
+
+public sealed class SqliteLeasing : Leasing
+{
+    private readonly SqliteFolder _folder = new();
+
+    protected override ValueTask<IJobStore> OpenAsync() => _folder.OpenAsync();
+
+    protected override ValueTask<IJobStore> ReopenAsync(IJobStore store) => _folder.ReopenAsync(store);
+
+    protected override ValueTask CloseAsync(IJobStore store) => _folder.CloseAsync(store);
+}
+
+public sealed class SqlitePoisoning : Poisoning
+{
+    private readonly SqliteFolder _folder = new();
+
+    protected override ValueTask<IJobStore> OpenAsync() => _folder.OpenAsync();
+
+    protected override ValueTask<IJobStore> ReopenAsync(IJobStore store) => _folder.ReopenAsync(store);
+
+    protected override ValueTask CloseAsync(IJobStore store) => _folder.CloseAsync(store);
+}

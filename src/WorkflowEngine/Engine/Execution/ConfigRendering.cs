@@ -82,7 +82,7 @@ internal sealed class ConfigRendering(PacketVault vault, IReadOnlyList<ISecretPr
     {
         return task.Round?.Items is { } items ? LoadAsync(items, vault) : default;
 
-        static async ValueTask<DataPacket?> LoadAsync(LoopItems items, PacketVault vault) => await items.LoadAsync(vault).ConfigureAwait(false);
+        static async ValueTask<DataPacket?> LoadAsync(LoopItems items, PacketVault vault) => await RoundFacts.LoadAsync(items, vault).ConfigureAwait(false);
     }
 
     private async ValueTask<IReadOnlyDictionary<string, NamedStepMap>> StepsAsync(NamedStep[] named, IReadOnlyList<IReadOnlyList<string>> lookups)

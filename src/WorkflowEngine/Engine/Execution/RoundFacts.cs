@@ -17,7 +17,10 @@ internal sealed record RoundFacts(int Index, LoopCursor Cursor, LoopItems? Items
 
     /// <summary>What comes in at the round's roots: its item, or what the round before handed on.</summary>
     public async ValueTask<DataPacket> InputAsync(PacketVault vault)
-        => Items is not null ? DataPacket.Wrap([(await Items.LoadAsync(vault).ConfigureAwait(false))[Index]]) : await JoinAsync(vault, Before ?? []).ConfigureAwait(false);
+        => Items is not null ? DataPacket.Wrap([(await LoadAsync(Items, vault).ConfigureAwait(false))[Index]]) : await JoinAsync(vault, Before ?? []).ConfigureAwait(false);
+
+    public static async ValueTask<DataPacket> LoadAsync(LoopItems items, PacketVault vault)
+        => items.Loaded ??= await vault.LoadAsync(items.Slot).ConfigureAwait(false);
 
     /// <summary>One after the other. Not merged: what two rounds hand on are two items, even when they are alike.</summary>
     public static async ValueTask<DataPacket> JoinAsync(PacketVault vault, PacketSlot[] slots)

@@ -5,8 +5,18 @@ namespace WorkflowEngine;
 /// <summary>Inbox messages as the machine's commands.</summary>
 internal static class ControlMessages
 {
-    /// <summary>With what the command needs from the store, so that nothing has to be fetched in a turn.</summary>
-    public static ValueTask<ControlCommand> ToCommandAsync(IJobStore store, JobMessage message) => message.Action == "restore" ? RestoringAsync(store, message) : new(ToCommand(message));
+    /// <summary>With what the command needs from the store, so that nothing has to be fetched in a turn. A message that makes no sense becomes a command that is refused: it must not stop a claim.</summary>
+    public static ValueTask<ControlCommand> ToCommandAsync(IJobStore store, JobMessage message)
+    {
+        try
+        {
+            return message.Action == "restore" ? RestoringAsync(store, message) : new(ToCommand(message));
+        }
+        catch (Exception error) when (error is not StoreException)
+        {
+            return new(new RefusedCommand(message.Action, $"What the command carries cannot be read: {error.Message}") { Id = message.Id, Actor = message.Actor, Note = message.Note });
+        }
+    }
 
     private static async ValueTask<ControlCommand> RestoringAsync(IJobStore store, JobMessage message)
     {

@@ -31,6 +31,7 @@ internal sealed class FlowRunner : ISlotTaker
     public JobId Id => _state.Id;
 
     public JobState State => _state; // In the turn only.
+    public JobHead FinalHead => _state.Head; // As last committed, once this runner is retired.
 
     public JobFacts Facts { get; private set; }
 
@@ -40,9 +41,6 @@ internal sealed class FlowRunner : ISlotTaker
 
     /// <summary>The bodies that run, and how they are asked to stop.</summary>
     public RunningBodies Bodies { get; }
-
-    /// <summary>The job's head as last committed, once this runner is retired.</summary>
-    public JobHead FinalHead => _state.Head;
 
     /// <summary>Completes when this node has no more to do with the job: it ended, was released, or was lost.</summary>
     public Task Retired => _commits.Retired;
@@ -127,8 +125,9 @@ internal sealed class FlowRunner : ISlotTaker
         }
 
         var task = BeginNext();
+        var start = _starts.CommitAsync(task);
         _turn.Leave();
-        return new(task);
+        return start;
     }
 
     /// <summary>In the turn: the commit that was in flight came back.</summary>
@@ -167,11 +166,13 @@ internal sealed class FlowRunner : ISlotTaker
         _commits.Release();
     }
 
+    public void Lose() => _commits.Drop(); // In the turn: the job is, or may be, another owner's by now.
+
     private async ValueTask<StepTask> BeginByLetterAsync()
     {
-        var task = default(StepTask);
-        await _turn.Post(new Letter { Work = runner => task = runner.BeginNext() }).ConfigureAwait(false);
-        return task;
+        ValueTask<StepTask> start = default;
+        await _turn.Post(new Letter { Work = runner => start = runner._starts.CommitAsync(runner.BeginNext()) }).ConfigureAwait(false);
+        return await start.ConfigureAwait(false);
     }
 
     private StepTask BeginNext()

@@ -126,13 +126,14 @@ internal sealed class JobCommits
             }
         }
 
-        SealSession(changes);
-
+        SessionRows.Write(changes, _transition);
+        _transition.Strikes = StrikeClearing.Of(_node, _state, _transition.Steps);
         ref var head = ref _state.Head;
         head.Percentage = JobProgress.Of(_state);
         head.Completed = _state.Session?.Completed ?? _state.CompletedCount;
         head.DueAt = JobDue.Of(_state);
         head.Version++;
+        changes.Events.Sign(_node.Name);
         _transition.Events = new EventRow(_state.Id, _state.Flow.Id, head.Sequence + 1, changes.Events.Count, changes.Events.Written);
         head.Sequence += changes.Events.Count;
         _transition.Head = head;
@@ -140,18 +141,6 @@ internal sealed class JobCommits
         _transition.Taken = changes.Taken;
         _transition.Checkpoints = changes.Checkpoints;
         _transition.Releases = releases;
-    }
-
-    private void SealSession(ChangeSet changes)
-    {
-        if (changes.HasSessionSteps)
-        {
-            foreach (var step in changes.SessionSteps)
-            {
-                step.State.IsTouched = false;
-                step.State.WriteTo(ref _transition.AddStep(), step.Index, step.Id);
-            }
-        }
     }
 
     private void Commit()
@@ -207,19 +196,7 @@ internal sealed class JobCommits
                 _node.Answers.Give(answer.Command, answer.Verdict);
             }
 
-            if (_sealed.RingsSession)
-            {
-                _runner.Bodies.Bell.Ring();
-            }
-
-            if (_sealed.Stops.Count > 0 && _sealed.Restores)
-            {
-                _runner.Bodies.StopStale(_sealed.Stops);
-            }
-            else if (_sealed.Stops.Count > 0)
-            {
-                _runner.Bodies.StopAll(StopReason.JobCancelled);
-            }
+            _runner.Bodies.Follow(_sealed);
 
             // The state may have become terminal while this commit, which is not yet the last one, was in flight.
             if ((_state.IsTerminal && _transition.Head.Status.IsTerminal()) || _transition.Releases)
@@ -290,17 +267,8 @@ internal sealed class JobCommits
         _runner.Bodies.Dispose();
         _awaitOpen?.ForEach(letter => letter.TrySetResult(CommandVerdict.Stale));
         _awaitOpen = null;
-        ForgetAnswers(_sealed);
-        ForgetAnswers(_state.Changes);
+        _node.Answers.Lose(_sealed?.Answers ?? []);
+        _node.Answers.Lose(_state.Changes.Answers);
         _retired.TrySetResult();
-    }
-
-    /// <summary>Commands whose commit did not come back are as they are in the store: who waits for one looks there. Those that were answered wait no more.</summary>
-    private void ForgetAnswers(ChangeSet? changes)
-    {
-        for (var i = 0; i < changes?.Answers.Count; i++)
-        {
-            _node.Answers.Give(changes.Answers[i].Command, CommandVerdict.Stale);
-        }
     }
 }

@@ -6,6 +6,11 @@ internal static class JobDue
     /// <summary>In UTC ticks; 0: never.</summary>
     public static long Of(JobState state)
     {
+        if (state.IsHeldBack && !state.IsTerminal)
+        {
+            return state.Strikes.HeldUntil;
+        }
+
         var step = state.IsTerminal ? 0 : StepWaits.NextDue(state);
         var end = EndOf(state);
         return step == 0 ? end : end == 0 ? step : Math.Min(step, end);

@@ -21,6 +21,11 @@ internal static class Parking
             return false;
         }
 
+        if (state.IsHeldBack)
+        {
+            return true;
+        }
+
         var due = JobDue.Of(state);
         return (due == 0 || due - node.Now > node.Options.ParkAfter.Ticks)
             && (state.Head.Status == JobStatus.Waiting || (state.Head.Status == JobStatus.Paused && !state.Head.StepMode && !state.Changes.HasForced && state.Ready.ForcedCount == 0));

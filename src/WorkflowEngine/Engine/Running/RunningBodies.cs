@@ -41,6 +41,24 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
         node.Timers.At(node.Now + node.Options.StepCancellationGrace.Ticks, () => runner.InTurn(_ => Abandonment.All(node, runner, cause)));
     }
 
+    /// <summary>In the turn: what became durable, as far as it concerns bodies that run.</summary>
+    public void Follow(ChangeSet durable)
+    {
+        if (durable.RingsSession)
+        {
+            Bell.Ring();
+        }
+
+        if (durable.Stops.Count > 0 && durable.Restores)
+        {
+            StopStale(durable.Stops);
+        }
+        else if (durable.Stops.Count > 0)
+        {
+            StopAll(StopReason.JobCancelled);
+        }
+    }
+
     public StopReason ReasonOf(int run)
     {
         lock (_gate)

@@ -36,5 +36,27 @@ internal sealed class StepStarts(EngineNode node, FlowRunner runner, JobState st
         return StepTask.Of(state, runner.Flow, start) with { IsForced = state.Head.Paused };
     }
 
+    /// <summary>
+    /// The start of a struck job's body is durable before the body begins, so that its death can be laid at its door; for other jobs it rides with the next commit (G4, S25).
+    /// The default value when the job was lost over it: its body must not begin here.
+    /// </summary>
+    public ValueTask<StepTask> CommitAsync(StepTask task)
+    {
+        if (task.Step is null || state.Strikes.Count == 0)
+        {
+            return new(task);
+        }
+
+        state.Changes.IsUrgent = true;
+        commits.Flush(force: false);
+        return commits.IsIdle ? new(commits.IsRetired ? default : task) : OnceDurableAsync(task, commits.Await(new Letter()));
+    }
+
+    private async ValueTask<StepTask> OnceDurableAsync(StepTask task, Task durable)
+    {
+        await durable.ConfigureAwait(false);
+        return commits.IsRetired ? default : task;
+    }
+
     private bool IsHeld => commits.IsRetired || node.IsDraining;
 }

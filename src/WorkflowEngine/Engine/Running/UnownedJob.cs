@@ -6,8 +6,9 @@ namespace WorkflowEngine;
 internal static class UnownedJob
 {
     /// <summary>The first transition of a job that nobody owns yet.</summary>
-    public static JobTransition SealUnowned(JobState state)
+    public static JobTransition SealUnowned(JobState state, string node)
     {
+        state.Changes.Events.Sign(node);
         state.Head.Version++;
         state.Head.DueAt = state.Creation.Options?.StartAfter?.UtcTicks ?? 0;
         state.Head.Sequence = state.Changes.Events.Count;

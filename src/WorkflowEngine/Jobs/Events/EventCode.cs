@@ -44,6 +44,12 @@ internal static class EventCode
 {
     internal const byte FormVersion = 1;
 
+    /// <summary>As version 1, and the name of the committing node behind the last event.</summary>
+    internal const byte SignedForm = 2;
+
+    /// <summary>In characters: as many never take more than the 255 bytes that can be counted.</summary>
+    internal const int LongestNode = 80;
+
     private static readonly string[] Words = [.. Enum.GetNames<EventKind>().Select(Word)];
 
     [Flags]
@@ -87,11 +93,20 @@ internal static class EventCode
         }
 
         var events = new List<JobEvent>(row.Count);
-        var reader = new Reader(row.Bytes.Span);
-        if (reader.Byte() != FormVersion)
+        var bytes = row.Bytes.Span;
+        string? node = null;
+        if (bytes[0] == SignedForm)
+        {
+            var name = bytes.Slice(bytes.Length - 1 - bytes[^1], bytes[^1]);
+            node = Encoding.UTF8.GetString(name);
+            bytes = bytes[..^(name.Length + 1)];
+        }
+        else if (bytes[0] != FormVersion)
         {
             throw new FormatException("The form version is unknown.");
         }
+
+        var reader = new Reader(bytes[1..]);
 
         string? path = null;
         var time = TimeOf(row.JobId);
@@ -121,7 +136,7 @@ internal static class EventCode
                 Actor = notes?.Actor,
                 Reason = notes?.Reason,
                 Message = notes?.Message,
-                Node = notes?.Node,
+                Node = notes?.Node ?? node,
                 Data = notes?.Data,
             });
         }

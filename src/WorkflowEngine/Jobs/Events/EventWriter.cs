@@ -21,6 +21,20 @@ internal sealed class EventWriter
         Count = 0;
     }
 
+    /// <summary>Names the node that commits these events, once for all of them, behind the last: the name, then its length. They are complete then.</summary>
+    public void Sign(string node)
+    {
+        if (Count > 0)
+        {
+            var name = node.AsSpan(0, Math.Min(node.Length, EventCode.LongestNode));
+            var length = Encoding.UTF8.GetByteCount(name);
+            Room(length);
+            _length += Encoding.UTF8.GetBytes(name, _buffer.AsSpan(_length));
+            Byte((byte)length);
+            _buffer[0] = EventCode.SignedForm;
+        }
+    }
+
     public void Job(EventKind kind, JobId job, long time, JobStatus from, JobStatus to, int attempt, EventNotes? notes)
     {
         Frame(kind, job, time, EventCode.Has.JobChange | (attempt > 0 ? EventCode.Has.Attempt : 0) | (notes is null ? 0 : EventCode.Has.Notes), path: null);

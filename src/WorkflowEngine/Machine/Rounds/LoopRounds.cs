@@ -92,7 +92,7 @@ internal static class LoopRounds
         }
 
         ShowShare(state, run);
-        if (step.Status == StepStatus.Waiting && step.DetailOrNone.DueAt == 0 && (run.OpenCount == 0 || IsPageFull(run)))
+        if (step.Status == StepStatus.Waiting && step.DetailOrNone.DueAt == 0 && (run.OpenCount == 0 || (run.Loop.IsForEach && run.FailedRound is null && run.FinishedInARow() >= PageSize)))
         {
             EndWait(state, run, now);
         }
@@ -163,8 +163,7 @@ internal static class LoopRounds
     {
         ref var loop = ref state.Touch(run.Slot);
         var cursor = loop.DetailOrNone.Loop!;
-        var number = cursor.Opened;
-        loop.Detail = loop.DetailOrNone with { Loop = cursor with { Opened = number + 1 } };
+        loop.Detail = loop.DetailOrNone with { Loop = cursor with { Opened = cursor.Opened + 1 } };
         if (!run.Loop.IsForEach && run.Rounds.Count > 1)
         {
             Free(state, run.Rounds[0]); // The one before the latest; the new round still reads the latest one's output.
@@ -172,7 +171,7 @@ internal static class LoopRounds
         }
 
         var round = state.Rounds!.Take(state.Declared(run.Slot));
-        state.Rounds.Bind(round, run, number, $"{state.PathOf(run.Slot)}[{number}]");
+        state.Rounds.Bind(round, run, cursor.Opened, $"{state.PathOf(run.Slot)}[{cursor.Opened}]");
         for (var slot = round.Header; slot < round.Header + round.Slots.Length; slot++)
         {
             // A row that is there already is another round's: it is written over now, and not when the step begins.
@@ -187,7 +186,6 @@ internal static class LoopRounds
         run.OpenCount++;
         state.Waiting++;
         state.Open += round.Slots.Length;
-        state.Changes.IsUrgent = true;
         foreach (var root in round.Body.Roots)
         {
             JobGraph.MakeReady(state, round.First + root, now);
@@ -253,7 +251,6 @@ internal static class LoopRounds
             return;
         }
 
-        var page = run.Rounds[from];
         for (var at = from + 1; at < from + count; at++)
         {
             Free(state, run.Rounds[at]);
@@ -261,7 +258,7 @@ internal static class LoopRounds
 
         run.Remove(from + 1, count - 1);
         run.Pages++;
-        ref var header = ref state.Touch(page.Header);
+        ref var header = ref state.Touch(run.Rounds[from].Header);
         header.Output = output.IsNone ? new PacketSlot(DataPacket.Empty) : output;
         header.Detail = header.DetailOrNone with { Covers = count };
     }
@@ -296,8 +293,6 @@ internal static class LoopRounds
 
     /// <summary>No round is to come.</summary>
     private static bool IsWhole(JobState state, LoopRun run) => run.Loop.IsForEach && state.Steps[run.Slot].DetailOrNone.Loop is { } cursor && cursor.Opened == cursor.Total;
-
-    private static bool IsPageFull(LoopRun run) => run.Loop.IsForEach && run.FailedRound is null && run.FinishedInARow() >= PageSize;
 
     /// <summary>To be looked at once the command is applied.</summary>
     public static void Requeue(JobState state, Round round) => state.Rounds!.Unsettled.Enqueue(round);

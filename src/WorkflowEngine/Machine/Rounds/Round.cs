@@ -1,5 +1,3 @@
-using WorkflowEngine.Storage;
-
 namespace WorkflowEngine;
 
 /// <summary>
@@ -104,11 +102,10 @@ internal sealed class LoopRun(int slot, CompiledLoop loop)
 /// <summary>The items of a <c>for_each</c>: kept in the loop's row, held in memory from the first look on, so that a round costs no reading of the whole list.</summary>
 internal sealed class LoopItems(PacketSlot slot)
 {
-    private DataPacket? _loaded;
-
     public PacketSlot Slot => slot;
 
-    public async ValueTask<DataPacket> LoadAsync(PacketVault vault) => _loaded ??= await vault.LoadAsync(slot).ConfigureAwait(false);
+    /// <summary>Set by who looks first; two that look at once set the same.</summary>
+    public DataPacket? Loaded { get; set; }
 }
 
 /// <summary>All slots of a job by index, changed in place: a flow without loops is an array and nothing else.</summary>

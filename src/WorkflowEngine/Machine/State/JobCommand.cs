@@ -18,6 +18,9 @@ internal sealed record WakeDue : JobCommand;
 /// <summary>The job has taken as long as it may.</summary>
 internal sealed record TimeOutJob : JobCommand;
 
+/// <summary>The job has killed its process too often: it ends here, for people to look at (G4).</summary>
+internal sealed record ParkJob(string Message) : JobCommand;
+
 /// <summary>The store refused what these steps made; the job was loaded again without it (G3).</summary>
 internal sealed record RefuseContent(IReadOnlyList<int> Steps, string Message, bool EndsJob) : JobCommand;
 

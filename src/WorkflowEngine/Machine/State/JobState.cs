@@ -98,6 +98,11 @@ internal sealed class JobState
         set => Head.Data = value;
     }
 
+    /// <summary>The deaths on the job's account (G4); while they hold it back nothing of it starts, and it is here for its mail alone.</summary>
+    public JobStrikes Strikes { get; set; }
+
+    public bool IsHeldBack => Strikes.HeldUntil > 0;
+
     public JobId Id => Creation.Id;
 
     public bool IsEnding => Head.Data?.Ending is not null;
@@ -109,7 +114,7 @@ internal sealed class JobState
     {
         get
         {
-            if (IsTerminal || IsEnding || IsConcluding || Flow.IsOpenedByHand)
+            if (IsTerminal || IsEnding || IsConcluding || IsHeldBack || Flow.IsOpenedByHand)
             {
                 return 0;
             }

@@ -83,14 +83,17 @@ internal sealed class StoreInspection(IJobStore store, IDataPacketStore packets,
         try
         {
             return await store.LoadAsync(id, JobParts.Steps | JobParts.Mail, cancellationToken).ConfigureAwait(false) is { } job
-                ? await OfJobAsync(job, cancellationToken).ConfigureAwait(false)
+                ? job.Problem is { } problem ? Unreadable(id, problem) : await OfJobAsync(job, cancellationToken).ConfigureAwait(false)
                 : [];
         }
         catch (StoreException error) when (!error.IsTransient)
         {
-            return [new("job_unreadable", error.Message, id) { Advice = "Other jobs are not concerned. Restore the file from a backup if this one matters." }];
+            return Unreadable(id, error.Message);
         }
     }
+
+    private static List<StoreFinding> Unreadable(JobId id, string problem)
+        => [new("job_unreadable", problem, id) { Advice = "Other jobs are not concerned. Restore the file from a backup if this one matters." }];
 
     private async ValueTask<List<StoreFinding>> OfJobAsync(StoredJob job, CancellationToken cancellationToken)
     {

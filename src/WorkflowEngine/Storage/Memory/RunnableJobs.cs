@@ -3,6 +3,9 @@ namespace WorkflowEngine.Storage;
 /// <summary>The unowned jobs of the in-memory store that are due, by rank, and those that will be, by time.</summary>
 internal sealed class RunnableJobs
 {
+    /// <summary>The rank of a job that has mail: before all others, and beyond the slots asked for (G7).</summary>
+    public const long ForMail = long.MinValue;
+
     private readonly Lock _gate = new();
     private readonly PriorityQueue<JobId, long> _ready = new();
     private readonly PriorityQueue<(JobId Job, long Rank), long> _later = new();
@@ -49,22 +52,23 @@ internal sealed class RunnableJobs
         /// <summary>The entry is spent and a slot with it.</summary>
         Taken,
 
-        /// <summary>The node cannot run it: it stays for another node or a later deployment.</summary>
+        /// <summary>The node cannot run it, or holds enough struck jobs: it stays for another node, or for later.</summary>
         Declined,
 
         /// <summary>The job is gone, or owned by now: a left-over entry, which costs no slot.</summary>
         Stale,
     }
 
-    /// <summary>Offers due jobs in order of rank until <paramref name="slots"/> are taken.</summary>
+    /// <summary>Offers those with mail, and other due jobs in order of rank until <paramref name="slots"/> are taken.</summary>
     public void Take(int slots, long now, Func<JobId, Taking> take)
     {
         lock (_gate)
         {
             Promote(now);
             List<(JobId, long)>? declined = null;
-            while (slots > 0 && _ready.TryDequeue(out var job, out var rank))
+            while (_ready.TryPeek(out var job, out var rank) && (slots > 0 || rank == ForMail))
             {
+                _ready.Dequeue();
                 switch (take(job))
                 {
                     case Taking.Taken:

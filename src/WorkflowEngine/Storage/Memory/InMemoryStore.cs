@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 
 namespace WorkflowEngine.Storage;
 
@@ -13,60 +11,53 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
     private readonly ConcurrentDictionary<JobId, MemoryJob> _jobs = new();
     private readonly ConcurrentDictionary<(string? Tenant, string FlowId, string Key), JobId> _keys = new();
     private readonly ConcurrentDictionary<(string Kind, string Name), StoredDefinition> _definitions = new();
-    private readonly ConcurrentDictionary<Guid, NodeBeat> _nodes = new();
-    private readonly ConcurrentQueue<JobMessage> _ownedMail = new();
+    private readonly MemoryNodes _nodes = new();
+
+    /// <summary>Claims, leases and deaths, one after the other; commits never wait here.</summary>
+    private readonly Lock _claiming = new();
+    private readonly OwnedMail _ownedMail = new();
     private readonly RunnableJobs _runnable = new();
-    private readonly Channel<StoreHint> _hints = Channel.CreateBounded<StoreHint>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly MemoryHints _hints = new();
 
     public StoreTraits Traits { get; } = new(IsDurable: false, IsShared: false, IsSynchronous: true, MaxValueBytes: 1 << 30);
 
     public ValueTask<NodeLease> RenewAsync(NodeBeat beat, CancellationToken cancellationToken)
     {
-        if (beat.Stopping)
+        lock (_claiming)
         {
-            _nodes.TryRemove(beat.Incarnation, out _);
-            FreeJobsOf(beat.Incarnation);
-        }
-        else
-        {
-            _nodes[beat.Incarnation] = beat;
-        }
+            var now = time.GetUtcNow();
+            Rescue(now, but: beat.Incarnation);
+            if (!beat.Stopping)
+            {
+                return new(new NodeLease(_nodes.Renew(beat, now), now));
+            }
 
-        return new(new NodeLease(IsAlive: true, time.GetUtcNow()));
+            var wasAlive = _nodes.End(beat.Incarnation, beat.Node);
+            FreeJobsOf(beat.Incarnation, diedAt: null);
+            return new(new NodeLease(wasAlive, now));
+        }
     }
 
     public ValueTask<ClaimReply> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        if (request.Job is { } wanted)
+        lock (_claiming)
         {
-            return new(new ClaimReply(_jobs.GetValueOrDefault(wanted)?.Claim(request.Incarnation) is { } one ? [one] : [], [], null, now));
-        }
-
-        var claimed = new List<StoredJob>();
-        if (request.Held is { } held)
-        {
-            var names = held as IReadOnlySet<JobId> ?? held.ToHashSet();
-            claimed.AddRange(_jobs.Values.Select(job => names.Contains(job.Creation.Id) ? null : job.Reclaim(request.Incarnation)).OfType<StoredJob>());
-        }
-
-        _runnable.Take(request.Slots - claimed.Count, now.UtcTicks, id =>
-        {
-            var job = _jobs.GetValueOrDefault(id);
-            if (job is not null && !request.Flows.Contains(new FlowKey(job.Creation.FlowId, job.Creation.FlowVersion)))
+            var now = time.GetUtcNow();
+            Rescue(now, but: request.Incarnation);
+            if (_nodes.IsOver(request.Incarnation))
             {
-                return RunnableJobs.Taking.Declined;
+                return new(new ClaimReply([], [], null, now));
             }
 
-            if (job?.Claim(request.Incarnation) is not { } taken)
+            if (request.Job is { } wanted)
             {
-                return RunnableJobs.Taking.Stale;
+                return new(new ClaimReply(_jobs.GetValueOrDefault(wanted)?.Claim(request.Incarnation) is { } one ? [one] : [], [], null, now));
             }
 
-            claimed.Add(taken);
-            return RunnableJobs.Taking.Taken;
-        });
-        return new(new ClaimReply(claimed, MailOf(request.Incarnation), _runnable.NextDue is { } due ? new DateTimeOffset(due, TimeSpan.Zero) : null, now));
+            var claimed = Reclaim(request);
+            Claim(request, claimed, now);
+            return new(new ClaimReply(claimed, _ownedMail.Of(request.Incarnation, id => _jobs.GetValueOrDefault(id)), _runnable.NextDue is { } due ? new DateTimeOffset(due, TimeSpan.Zero) : null, now));
+        }
     }
 
     public ValueTask CommitAsync(ReadOnlyMemory<JobTransition> batch, Memory<CommitVerdict> verdicts, CancellationToken cancellationToken)
@@ -94,19 +85,22 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
 
         if (isUnowned)
         {
-            _runnable.Add(message.JobId, dueAt: 0, rank: long.MinValue);
-            _hints.Writer.TryWrite(new StoreHint(message.JobId));
+            _runnable.Add(message.JobId, dueAt: 0, RunnableJobs.ForMail);
+            _hints.Tell(new StoreHint(message.JobId));
         }
         else
         {
-            _ownedMail.Enqueue(message);
+            _ownedMail.Add(message);
         }
 
         return new(verdict);
     }
 
     public ValueTask<StoredJob?> LoadAsync(JobId id, JobParts parts, CancellationToken cancellationToken)
-        => new(_jobs.TryGetValue(id, out var job) ? job.Snapshot(parts) : null);
+    {
+        var job = _jobs.GetValueOrDefault(id)?.Snapshot(parts);
+        return new(job?.Owner is { } owner && _nodes.Find(owner) is { } life ? job with { Node = life.Node, LeasedUntil = life.LeasedUntil } : job);
+    }
 
     public ValueTask<JobPage> ListAsync(JobQuery query, CancellationToken cancellationToken) => new(JobListing.Page(_jobs.Values, query));
 
@@ -123,7 +117,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
     public ValueTask<StoreOverview> OverviewAsync(CancellationToken cancellationToken)
     {
         var counts = _jobs.Values.Select(job => job.Status).Where(status => !status.IsTerminal()).CountBy(status => status).ToDictionary(pair => pair.Key, pair => (long)pair.Value);
-        return new(new StoreOverview(counts, _runnable.CountDue(time.GetUtcNow().UtcTicks), [.. _nodes.Values.Select(node => node.Node)]));
+        return new(new StoreOverview(counts, _runnable.CountDue(time.GetUtcNow().UtcTicks), [.. _nodes.Living.Select(life => life.Node)]));
     }
 
     public ValueTask SaveDefinitionsAsync(IReadOnlyList<StoredDefinition> definitions, CancellationToken cancellationToken)
@@ -158,13 +152,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
         return new(pruned);
     }
 
-    public async IAsyncEnumerable<StoreHint> HintsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await foreach (var hint in _hints.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-        {
-            yield return hint;
-        }
-    }
+    public IAsyncEnumerable<StoreHint> HintsAsync(CancellationToken cancellationToken) => _hints.ListenAsync(cancellationToken);
 
     private CommitVerdict Commit(JobTransition transition)
     {
@@ -179,10 +167,10 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
             return new CommitVerdict(CommitResult.Stale);
         }
 
-        var verdict = job.Apply(transition, out var isRunnable, out var hasMail);
+        var verdict = job.Apply(transition, time.GetUtcNow(), out var isRunnable, out var hasMail);
         if (isRunnable)
         {
-            AddRunnable(job.Creation, hasMail ? 0 : transition.Head.DueAt);
+            AddRunnable(job.Creation, transition.Head.DueAt, hasMail);
         }
 
         return verdict;
@@ -190,6 +178,11 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
 
     private CommitVerdict Create(JobTransition transition, JobCreation creation)
     {
+        if (_nodes.IsOver(transition.Incarnation))
+        {
+            return new CommitVerdict(_jobs.ContainsKey(creation.Id) ? CommitResult.AlreadyCommitted : CommitResult.Stale); // Nobody would ever look after it (G3).
+        }
+
         // The job before its key, so that who finds the key taken finds the job; it is not visible until it begins.
         var job = new MemoryJob(creation);
         if (!_jobs.TryAdd(creation.Id, job))
@@ -219,6 +212,12 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
             AddRunnable(creation, transition.Head.DueAt);
         }
 
+        // A death that was declared while the job was being created has not seen it; this look comes after the job can be seen, so that one of the two finds it.
+        if (_nodes.IsOver(transition.Incarnation) && job.Free(transition.Incarnation, death: null, out _, out var hasMail))
+        {
+            AddRunnable(creation, 0, hasMail);
+        }
+
         return new CommitVerdict(CommitResult.Committed);
     }
 
@@ -226,45 +225,67 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
     private JobCreation? KeyHolder(JobCreation creation)
         => _keys.TryGetValue((creation.Tenant, creation.FlowId, creation.Key!), out var id) ? _jobs.GetValueOrDefault(id)?.Snapshot(JobParts.Head)?.Creation : null;
 
-    /// <summary>
-    /// Messages that came while their job was owned. Usually the owner has them already, handed over in this process; one that came between the claim and the
-    /// owner's being ready would otherwise wait for ever.
-    /// </summary>
-    private List<JobMessage> MailOf(Guid incarnation)
-    {
-        var mail = new List<JobMessage>();
-        for (var left = _ownedMail.Count; left > 0 && _ownedMail.TryDequeue(out var message); left--)
-        {
-            var owner = _jobs.GetValueOrDefault(message.JobId)?.OwnerOfUntaken(message.Id);
-            if (owner == incarnation)
-            {
-                mail.Add(message);
-            }
-            else if (owner is not null)
-            {
-                _ownedMail.Enqueue(message);
-            }
-        }
-
-        return mail;
-    }
-
-    private void AddRunnable(JobCreation creation, long dueAt)
+    private void AddRunnable(JobCreation creation, long dueAt, bool hasMail = false)
     {
         // Rank = due − priority × 10 s, fixed at enqueue, so that waiting ages (S31).
-        var due = Math.Max(dueAt, creation.CreatedAt);
-        _runnable.Add(creation.Id, dueAt, due - (creation.Priority * 10 * TimeSpan.TicksPerSecond));
-        _hints.Writer.TryWrite(new StoreHint(creation.Id));
+        var rank = Math.Max(dueAt, creation.CreatedAt) - (creation.Priority * 10 * TimeSpan.TicksPerSecond);
+        _runnable.Add(creation.Id, hasMail ? 0 : dueAt, hasMail ? RunnableJobs.ForMail : rank);
+        _hints.Tell(new StoreHint(creation.Id));
     }
 
-    private void FreeJobsOf(Guid incarnation)
+    /// <summary>Declares incarnations dead whose lease is over. From the mark on nothing they send counts; each of their jobs is struck and freed under its own lock, if it is still theirs (R4).</summary>
+    private void Rescue(DateTimeOffset now, Guid but)
     {
+        foreach (var life in _nodes.Expired(now, but))
+        {
+            _nodes.End(life.Incarnation, life.Node);
+            FreeJobsOf(life.Incarnation, diedAt: now);
+        }
+    }
+
+    private void FreeJobsOf(Guid incarnation, DateTimeOffset? diedAt)
+    {
+        var isAlone = diedAt is not null && _jobs.Values.Where(job => job.MayRunOn(incarnation)).Take(2).Count() == 1;
         foreach (var job in _jobs.Values)
         {
-            if (job.Free(incarnation))
+            if (job.Free(incarnation, diedAt is { } at ? new MemoryJob.Death(at, isAlone) : null, out var dueAt, out var hasMail))
             {
-                AddRunnable(job.Creation, 0);
+                AddRunnable(job.Creation, dueAt, hasMail);
             }
         }
+    }
+
+    private List<StoredJob> Reclaim(ClaimRequest request)
+    {
+        if (request.Held is not { } held)
+        {
+            return [];
+        }
+
+        var names = held as IReadOnlySet<JobId> ?? held.ToHashSet();
+        return [.. _jobs.Values.Select(job => names.Contains(job.Creation.Id) ? null : job.Reclaim(request.Incarnation)).OfType<StoredJob>()];
+    }
+
+    private void Claim(ClaimRequest request, List<StoredJob> claimed, DateTimeOffset now)
+    {
+        var allowance = request.Struck;
+        _runnable.Take(request.Slots - claimed.Count, now.UtcTicks, id =>
+        {
+            var job = _jobs.GetValueOrDefault(id);
+            if (job is not null && !request.Flows.Contains(new FlowKey(job.Creation.FlowId, job.Creation.FlowVersion)))
+            {
+                return RunnableJobs.Taking.Declined;
+            }
+
+            var isHeldBack = false;
+            if (job?.Claim(request.Incarnation, allowance, now, out isHeldBack) is not { } taken)
+            {
+                return isHeldBack ? RunnableJobs.Taking.Declined : RunnableJobs.Taking.Stale;
+            }
+
+            allowance = taken.Strikes.HeldUntil == 0 ? allowance.With(taken.Strikes.Count) : allowance;
+            claimed.Add(taken);
+            return RunnableJobs.Taking.Taken;
+        });
     }
 }

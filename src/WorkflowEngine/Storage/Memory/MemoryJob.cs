@@ -1,11 +1,13 @@
+using System.Runtime.CompilerServices;
+
 namespace WorkflowEngine.Storage;
 
 /// <summary>One job of the in-memory store, under its own lock. Finished steps are a struct array, events encoded bytes: what a kept job costs.</summary>
 internal sealed class MemoryJob(JobCreation creation)
 {
     private StepRow[] _steps = [];
-    private byte[] _events = [];
-    private int _eventsLength;
+    private MemoryEvents _events = new();
+    private StrongBox<JobStrikes>? _strikes;
     private Mailbox? _mail;
     private List<StoredCheckpoint>? _checkpoints;
     private JobHead _head;
@@ -39,7 +41,7 @@ internal sealed class MemoryJob(JobCreation creation)
     }
 
     /// <summary>Guarded by incarnation, epoch and version (G3). <paramref name="isRunnable"/>: the job is unowned now and must enter the index.</summary>
-    public CommitVerdict Apply(JobTransition transition, out bool isRunnable, out bool hasMail)
+    public CommitVerdict Apply(JobTransition transition, DateTimeOffset now, out bool isRunnable, out bool hasMail)
     {
         lock (this)
         {
@@ -56,6 +58,12 @@ internal sealed class MemoryJob(JobCreation creation)
             }
 
             Take(transition);
+            _strikes = transition.Strikes switch
+            {
+                StrikeChange.Cleared => null,
+                StrikeChange.Added => new(Strikes.Struck(alone: true, now.UtcTicks)),
+                _ => _strikes,
+            };
             hasMail = HasMail;
             if (transition.Releases)
             {
@@ -67,7 +75,7 @@ internal sealed class MemoryJob(JobCreation creation)
             {
                 _owner = Guid.Empty;
                 isRunnable = hasMail;
-                Array.Resize(ref _events, _eventsLength);
+                _events.Trim();
             }
 
             return new CommitVerdict(CommitResult.Committed);
@@ -99,18 +107,31 @@ internal sealed class MemoryJob(JobCreation creation)
         }
     }
 
+    /// <summary>Exactly this job, whatever holds it back: a person asks for it.</summary>
     public StoredJob? Claim(Guid incarnation)
+        => Claim(incarnation, new StrikeAllowance(int.MaxValue, 0, 0), DateTimeOffset.MaxValue, out _);
+
+    /// <summary>Null: the job has an owner, has ended, or is held back; then <paramref name="isHeldBack"/> says which.</summary>
+    public StoredJob? Claim(Guid incarnation, StrikeAllowance allowance, DateTimeOffset now, out bool isHeldBack)
     {
         lock (this)
         {
+            isHeldBack = false;
             if (_owner != Guid.Empty || _head.Version == 0 || (_head.Status.IsTerminal() && !HasMail))
             {
                 return null;
             }
 
+            var strikes = Strikes;
+            if (strikes.Count > 0 && !allowance.Hands(ref strikes, HasMail, now.UtcTicks))
+            {
+                isHeldBack = true;
+                return null;
+            }
+
             _owner = incarnation;
             _epoch++;
-            return Read(JobParts.Steps | JobParts.Mail);
+            return Read(JobParts.Steps | JobParts.Mail) with { Strikes = strikes };
         }
     }
 
@@ -129,20 +150,40 @@ internal sealed class MemoryJob(JobCreation creation)
         }
     }
 
-    /// <summary>The node stopped cleanly: true when the job must enter the index again.</summary>
-    public bool Free(Guid incarnation)
+    /// <summary>Owned by this incarnation and able to run something: company for the other jobs it holds.</summary>
+    public bool MayRunOn(Guid incarnation)
     {
         lock (this)
         {
+            return _owner == incarnation && _head.Status is JobStatus.Pending or JobStatus.Running or JobStatus.Paused;
+        }
+    }
+
+    /// <summary>The owner stopped cleanly, or is dead (<paramref name="death"/>): true when the job must enter the index again. Another owner's job, or one that ended meanwhile, is left as it is.</summary>
+    public bool Free(Guid incarnation, Death? death, out long dueAt, out bool hasMail)
+    {
+        lock (this)
+        {
+            (dueAt, hasMail) = (0, HasMail);
             if (_owner != incarnation)
             {
                 return false;
             }
 
             _owner = Guid.Empty;
+            if (death is { } died && !_head.Status.IsTerminal())
+            {
+                var strikes = Strikes.Struck(died.IsAlone && Array.Exists(_steps, step => step.Status == StepStatus.Running), died.At.UtcTicks);
+                _strikes = new(strikes);
+                dueAt = strikes.HeldUntil;
+            }
+
             return !_head.Status.IsTerminal() || HasMail;
         }
     }
+
+    /// <summary>The end of an incarnation, and whether the job was the only one that it could run.</summary>
+    internal readonly record struct Death(DateTimeOffset At, bool IsAlone);
 
     public StoredJob? Snapshot(JobParts parts)
     {
@@ -156,22 +197,7 @@ internal sealed class MemoryJob(JobCreation creation)
     {
         lock (this)
         {
-            var rows = new List<EventRow>();
-            long sequence = 0;
-            for (var at = 0; at < _eventsLength && rows.Count < limit;)
-            {
-                var count = ReadNumber(ref at);
-                var length = ReadNumber(ref at);
-                if (sequence + count > after)
-                {
-                    rows.Add(new EventRow(creation.Id, creation.FlowId, sequence + 1, count, _events.AsMemory(at, length).ToArray()));
-                }
-
-                sequence += count;
-                at += length;
-            }
-
-            return rows;
+            return _events.Read(creation, after, limit);
         }
     }
 
@@ -199,6 +225,8 @@ internal sealed class MemoryJob(JobCreation creation)
     /// <summary>A job that waits without a time limit is runnable only by mail.</summary>
     private bool IsWoken => _head.DueAt > 0 || _head.Status is JobStatus.Pending or JobStatus.Running;
 
+    private JobStrikes Strikes => _strikes?.Value ?? default;
+
     private bool HasMail => _mail is { Untaken.Count: > 0 };
 
     private void Take(JobTransition transition)
@@ -216,7 +244,7 @@ internal sealed class MemoryJob(JobCreation creation)
 
         if (transition.Events.Count > 0)
         {
-            Append(transition.Events);
+            _events.Append(transition.Events, _steps.Length);
         }
 
         if (transition.Checkpoints.Count > 0)
@@ -230,51 +258,11 @@ internal sealed class MemoryJob(JobCreation creation)
         }
     }
 
-    /// <summary>Count and length, seven bits a byte, then the row's bytes.</summary>
-    private void Append(EventRow row)
-    {
-        var needed = _eventsLength + row.Bytes.Length + 10;
-        if (_events.Length < needed)
-        {
-            // A step leaves some forty bytes of events; what is too much is cut off when the job ends.
-            Array.Resize(ref _events, Math.Max(needed, _events.Length == 0 ? 64 + Math.Min(_steps.Length * 40, 4096) : _events.Length * 2));
-        }
-
-        WriteNumber(row.Count);
-        WriteNumber(row.Bytes.Length);
-        row.Bytes.Span.CopyTo(_events.AsSpan(_eventsLength));
-        _eventsLength += row.Bytes.Length;
-    }
-
-    private void WriteNumber(int value)
-    {
-        for (; value >= 0x80; value >>= 7)
-        {
-            _events[_eventsLength++] = (byte)(value | 0x80);
-        }
-
-        _events[_eventsLength++] = (byte)value;
-    }
-
-    private int ReadNumber(ref int at)
-    {
-        var value = 0;
-        for (var shift = 0; ; shift += 7)
-        {
-            var next = _events[at++];
-            value |= (next & 0x7F) << shift;
-            if (next < 0x80)
-            {
-                return value;
-            }
-        }
-    }
-
     private StoredJob Read(JobParts parts)
     {
         var rows = (parts & JobParts.Steps) != 0 ? [.. _steps.Where(row => row.Path is not null)] : (IReadOnlyList<StepRow>)[];
         var mail = (parts & JobParts.Mail) != 0 && _mail is not null ? [.. _mail.Untaken] : (IReadOnlyList<JobMessage>)[];
-        var job = new StoredJob(creation, _head, _epoch, _owner == Guid.Empty ? null : _owner, rows, mail) { StoreTag = this };
+        var job = new StoredJob(creation, _head, _epoch, _owner == Guid.Empty ? null : _owner, rows, mail) { StoreTag = this, Strikes = Strikes };
         return (parts & (JobParts.Checkpoints | JobParts.Snapshots)) == 0 || _checkpoints is null ? job
             : job with { Checkpoints = parts.HasFlag(JobParts.Snapshots) ? [.. _checkpoints] : _checkpoints.ConvertAll(kept => kept with { Snapshot = null }) };
     }
