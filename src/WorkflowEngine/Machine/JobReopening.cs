@@ -146,7 +146,7 @@ internal static class JobReopening
     /// <summary>A loop and its rounds wait again for what is in them; what has completed there stays.</summary>
     private static void GoOn(ref StepState step, bool isHeader)
     {
-        step.Detail = step.DetailOrNone with { Error = null, Reason = null, EarlierAttempts = isHeader ? 0 : step.DetailOrNone.EarlierAttempts + step.Attempt - 1 };
+        step.Detail = step.DetailOrNone with { Error = null, Reason = null, EarlierAttempts = isHeader ? 0 : step.DetailOrNone.EarlierAttempts + Math.Max(0, step.Attempt - 1) };
         step.Become(StepStatus.Pending);
         step.Become(StepStatus.Waiting);
         step.IsReady = false;

@@ -197,6 +197,6 @@ public sealed class FlowCompilerProblemTests
 
         problems.Should().OnlyContain(problem => problem.Code == "not_supported");
         problems.Select(problem => problem.Path).Should().BeEquivalentTo(
-            "$.input_schema", "$.schedules", "$.concurrency_key", "$.on_failure", "$.steps[1].after[0].when", "$.steps[1].cancel_rest", "$.steps[1].compensate_with");
+            "$.input_schema", "$.schedules", "$.concurrency_key", "$.on_failure", "$.steps[1].cancel_rest", "$.steps[1].compensate_with");
     }
 }

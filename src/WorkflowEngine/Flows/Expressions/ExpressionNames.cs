@@ -62,7 +62,7 @@ internal sealed class ExpressionNames
         ["secrets", _, ..] => Problem(column, "A secret is a string and has no members."),
         ["job", var name, ..] => Knows(JobNames, name, column, "name of a job"),
         ["loop", ..] when Loop is null => Problem(column, "'loop' exists only inside of a loop."),
-        ["loop", var name, ..] => Knows(Loop, name, column, "name of this loop"),
+        ["loop", var name, ..] => Knows(Loop, name, column, "name of a loop"),
         [var root] when IsNamespace(root) => Problem(column, $"'{root}' is looked up name by name, and the name is written down: {root}.{Example(root)} or {root}[\"with-dash\"]."),
         [var root, ..] => Knows(Roots, root, column, "name"),
         _ => null,

@@ -16,18 +16,6 @@ internal sealed class RoundTable(CompiledFlow flow)
 
     public IEnumerable<LoopRun> Loops => _loops.Values;
 
-    /// <summary>Every block, free ones too.</summary>
-    public IEnumerable<Round> Blocks
-    {
-        get
-        {
-            for (var at = 0; at < _bySlot.Count; at += _bySlot[at].Slots.Length)
-            {
-                yield return _bySlot[at];
-            }
-        }
-    }
-
     public Round RoundOf(int slot) => _bySlot[slot - flow.Steps.Length];
 
     public bool IsHeader(int slot) => RoundOf(slot).Header == slot;
