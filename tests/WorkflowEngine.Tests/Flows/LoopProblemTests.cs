@@ -13,7 +13,7 @@ public sealed class LoopProblemTests
     [InlineData("for_each", """{ "items": [1], "max_concurrency": 0 }""", "bad_limit", "$.steps[0].config.max_concurrency")]
     [InlineData("for_each", """{ "items": [1], "max_concurrency": "{{ variables.n }}" }""", "bad_config", "$.steps[0].config.max_concurrency")]
     [InlineData("for_each", """{ "items": [1], "distribute": true }""", "not_supported", "$.steps[0].config.distribute")]
-    [InlineData("for_each", """{ "items": "{{ loop.item }}" }""", "bad_expression", "$.steps[0].config.items")]
+    [InlineData("for_each", """{ "items": "{{ loop.item }}" }""", "bad_template", "$.steps[0].config.items")]
     [InlineData("while", """{ }""", "bad_config", "$.steps[0].config")]
     [InlineData("while", """{ "while": "true", "until": "true" }""", "bad_config", "$.steps[0].config")]
     [InlineData("while", """{ "while": "1 +" }""", "bad_expression", "$.steps[0].config.while")]
@@ -49,7 +49,7 @@ public sealed class LoopProblemTests
     [Fact]
     public void Item_InAWhile_IsRefused()
         => Problem(Loop("while", """{ "while": "true" }""", new StepDefinition { Id = "b", Type = "set", Config = JsonElement.Parse("""{ "items": ["{{ loop.item }}"] }""") }))
-            .Should().BeEquivalentTo(new { Code = "bad_expression", Path = "$.steps[0].steps[0].config.items[0]" });
+            .Should().BeEquivalentTo(new { Code = "bad_template", Path = "$.steps[0].steps[0].config.items[0]" });
 
     [Fact]
     public void Builder_WritesTheDocumentThatReadsToTheSame()
