@@ -11,6 +11,9 @@ namespace WorkflowEngine.Sqlite;
 /// </summary>
 internal sealed class SqliteStore : IJobStore, IStoreInspection, IAsyncDisposable
 {
+    /// <summary>SQLite itself ends at 1,000,000,000 bytes, of which an estimate keeps well clear.</summary>
+    public const long MaxValueBytes = 512 * 1024 * 1024;
+
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly SqliteFile _file;
@@ -34,7 +37,7 @@ internal sealed class SqliteStore : IJobStore, IStoreInspection, IAsyncDisposabl
         }
     }
 
-    public StoreTraits Traits { get; } = new(IsDurable: true, IsShared: true, IsSynchronous: false, MaxValueBytes: 512 * 1024 * 1024);
+    public StoreTraits Traits { get; } = new(IsDurable: true, IsShared: true, IsSynchronous: false, MaxValueBytes: MaxValueBytes);
 
     /// <summary>The first sign of life takes the worker's lock: every earlier incarnation is dead, since no other worker can be alive (G5).</summary>
     public ValueTask<NodeLease> RenewAsync(NodeBeat beat, CancellationToken cancellationToken) => Guarded(() =>

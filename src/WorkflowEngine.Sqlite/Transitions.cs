@@ -58,6 +58,11 @@ internal sealed class Transitions : IDisposable
 
         var isOwned = !transition.Releases && !transition.Head.Status.IsTerminal() && transition.Incarnation != Guid.Empty;
         var claimable = isOwned ? 0 : Claimable(transition.Head);
+        if (ValueLimit.Refuse(transition, SqliteStore.MaxValueBytes) is { } refused && IsNext(transition))
+        {
+            return refused;
+        }
+
         var isWritten = transition.Creation is { } creation ? Insert(transition, creation, isOwned, claimable)
             : (isOwned && Advance(transition)) || Update(transition, isOwned, claimable);
         if (!isWritten)
@@ -169,6 +174,25 @@ internal sealed class Transitions : IDisposable
         AddPlace(_update, transition, isOwned, claimable);
         _update.Add(transition.Incarnation);
         return _update.Run() > 0;
+    }
+
+    /// <summary>Whether the guard of an update would hold; a creation has none.</summary>
+    private bool IsNext(JobTransition transition)
+    {
+        if (transition.Creation is not null)
+        {
+            return true;
+        }
+
+        using var found = Statement.Once(
+            _connection,
+            "select 1 from jobs where id = $1 and owner = $2 and epoch = $3 and version = $4",
+            Columns.Blob(transition.Id.Value),
+            Columns.Blob(transition.Incarnation),
+            transition.Epoch,
+            transition.Head.Version - 1);
+        using var reader = found.Query();
+        return reader.Read();
     }
 
     private void AddProgress(WriteStatement statement, JobTransition transition)

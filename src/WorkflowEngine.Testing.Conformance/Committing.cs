@@ -1,3 +1,7 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+
 namespace WorkflowEngine.Testing.Conformance;
 
 /// <summary>Transitions: guarded by owner, epoch and version, and one verdict for each (G1, G3).</summary>
@@ -128,6 +132,47 @@ public abstract class Committing : StoreContract
         Assert.Equal(1, (await LoadAsync(created.Id)).Head.Version);
     }
 
+    /// <summary>
+    /// A value above <see cref="StoreTraits.MaxValueBytes"/> is refused by name and size, without a trace of its transition; the others of its batch are committed. Costs no memory:
+    /// the value is one small item, many times.
+    /// </summary>
+    [Theory]
+    [InlineData("step 'big'")]
+    [InlineData("flow's output")]
+    [InlineData("variable 'big'")]
+    [InlineData("job's input")]
+    public async Task Commit_WithAValueAboveTheLimit_IsRefusedAndTheOthersAreCommitted(string where)
+    {
+        var item = DataItem.Of("part", new string('x', 1 << 20));
+        var large = DataPacket.From(Enumerable.Repeat(item, (int)(Store.Traits.MaxValueBytes >> 20) + 1));
+        var id = await CreateAsync(New());
+        var neighbour = await CreateAsync(New());
+        var created = New();
+        var refused = where == "job's input" ? Creating(WithInput(created, large)) : Carrying(id, where, large, item).Build();
+
+        var verdicts = await CommitAsync([refused, To(neighbour, 2, JobStatus.Waiting).Build()]);
+
+        Assert.Equal([CommitResult.Refused, CommitResult.Committed], verdicts.Select(verdict => verdict.Result));
+        Assert.Contains(where, verdicts[0].Message, StringComparison.Ordinal);
+        Assert.Contains(Store.Traits.MaxValueBytes.ToString(CultureInfo.InvariantCulture), verdicts[0].Message, StringComparison.Ordinal);
+        Assert.Null(await Store.LoadAsync(created.Id, JobParts.Head, CancellationToken.None));
+        var job = await LoadAsync(id);
+        Assert.Equal((1L, JobStatus.Running, true), (job.Head.Version, job.Head.Status, job.Head.Data is null && job.Head.Output.IsNone));
+        Assert.Empty(job.Steps);
+        Assert.Equal(CommitResult.Committed, await CommitAsync(To(id, 2)));
+    }
+
+    /// <summary>What another owner's transition carries is not looked at: it is stale.</summary>
+    [Fact]
+    public async Task Commit_WithAValueAboveTheLimitAndAStaleGuard_IsStale()
+    {
+        var item = DataItem.Of("part", new string('x', 1 << 20));
+        var large = DataPacket.From(Enumerable.Repeat(item, (int)(Store.Traits.MaxValueBytes >> 20) + 1));
+        var id = await CreateAsync(New());
+
+        Assert.Equal(CommitResult.Stale, (await CommitAsync((Carrying(id, "step 'big'", large, item) with { Incarnation = Two }).Build())).Result);
+    }
+
     /// <summary>An empty batch is nothing to do.</summary>
     [Fact]
     public async Task Commit_OfNothing_ReturnsNoVerdicts() => Assert.Empty(await CommitAsync(Array.Empty<JobTransition>()));
@@ -177,6 +222,30 @@ public abstract class Committing : StoreContract
 
         var rows = (await Store.ReadEventsAsync(new EventQuery(id, 0), CancellationToken.None)).Rows;
         Assert.Equal([1, 2, 3], rows[0].Bytes.ToArray());
+    }
+
+    private static JobCreation WithInput(JobCreation creation, DataPacket input)
+        => new() { Id = creation.Id, FlowId = creation.FlowId, FlowVersion = creation.FlowVersion, CreatedAt = creation.CreatedAt, Input = new PacketSlot(input) };
+
+    private static TransitionBuilder Carrying(JobId id, string where, DataPacket large, DataItem item)
+    {
+        var transition = To(id, 2);
+        var head = transition.Head;
+        switch (where)
+        {
+            case "step 'big'":
+                return transition with { Steps = [new StepRow { Path = "small", Index = 0 }, new StepRow { Path = "big", Index = 1, Status = StepStatus.Completed, Output = new PacketSlot(large) }] };
+            case "flow's output":
+                head.Output = new PacketSlot(large);
+                break;
+            default:
+                var many = Enumerable.Range(0, large.Count).Select(number => new JobVariable($"v{number}", item.Content, VariableKind.Input, null)).ToDictionary(variable => variable.Name);
+                many["big"] = new JobVariable("big", JsonSerializer.SerializeToElement(new string('x', 2 << 20)), VariableKind.Input, null);
+                head.Data = new JobData { Variables = many.ToImmutableDictionary() };
+                break;
+        }
+
+        return transition with { Head = head };
     }
 
     /// <summary>Whoever asks for the head alone gets no steps and no mail.</summary>

@@ -51,7 +51,7 @@ public static class StepTest
         }
         catch (Exception error)
         {
-            var known = StepExecutor.ErrorOf(error);
+            var known = StepExecutor.ErrorOf(error, payload.StepId);
             return new StepTestResult(StepResult.Fail(known.Reason, known.Message, known.Retryable, known.Details), error, null, notes);
         }
         finally

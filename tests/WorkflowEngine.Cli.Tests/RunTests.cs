@@ -43,6 +43,24 @@ public sealed class RunTests : IDisposable
         run.Json.GetProperty("progress").GetProperty("percentage").GetDouble().Should().Be(100);
     }
 
+    [Theory]
+    [InlineData("\"{{ variables.one }}\"", "[7]")]
+    [InlineData("\"{{ variables.none }}\"", "null")]
+    [InlineData("\"{{ variables.empty }}\"", "[]")]
+    [InlineData("[]", "[]")]
+    [InlineData("[ [ 7 ] ]", "[[7]]")]
+    [InlineData("\"{{ variables.text }}\"", "\"seven\"")]
+    [InlineData("{ \"a\": \"{{ variables.one }}\" }", """{"a":[7]}""")]
+    public async Task Run_WithJson_PrintsTheOutputAsItIs(string output, string expected)
+    {
+        var flow = $$"""{ "id": "shaped", "variables": { "one": [7], "none": null, "empty": [], "text": "seven" }, "steps": [ { "id": "a", "type": "noop" } ], "output": {{output}} }""";
+
+        var run = await _wf.RunAsync("run", _wf.File("shaped.json", flow), "--json", "--quiet");
+
+        run.ExitCode.Should().Be(0);
+        JsonElement.DeepEquals(run.Json.GetProperty("output"), JsonElement.Parse(expected)).Should().BeTrue("it is {0}", run.Json.GetProperty("output"));
+    }
+
     [Fact]
     public async Task Run_WithVariables_TypesThemByTheirDefaults()
     {

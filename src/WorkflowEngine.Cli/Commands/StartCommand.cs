@@ -30,7 +30,7 @@ internal static class StartCommand
         var job = await StartAsync(local.Engine, id, InputText.Read(parsed.GetValue(Input)), options);
         if (parsed.GetValue(Json))
         {
-            await JobReport.WriteAsync(job, flow, local.Time, isJson: true, isQuiet: true);
+            await JobReport.WriteAsync(job, local.Time, isJson: true, isQuiet: true);
         }
         else
         {

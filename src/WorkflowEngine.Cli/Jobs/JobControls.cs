@@ -10,24 +10,24 @@ internal static class JobControls
 
     /// <returns>The exit code.</returns>
     public static Task<int> ApplyAsync(JobRequest request, Func<JobHandle, Task> command, bool runsSteps = false)
-        => SendAsync(request, command, (local, job, flow) => JobReport.WriteAsync(job, flow, local.Time, request.IsJson), runsSteps);
+        => SendAsync(request, command, (local, job) => JobReport.WriteAsync(job, local.Time, request.IsJson), runsSteps);
 
     /// <summary>A checkpoint has an id that is worth printing.</summary>
     public static Task<int> CheckpointAsync(JobRequest request, string? description, ControlOptions options)
     {
         Checkpoint? made = null;
-        return SendAsync(request, async job => made = await job.CreateCheckpointAsync(description, options), async (_, _, _) => await Console.Out.WriteLineAsync(request.IsJson ? JsonText.Of(made) : made!.Id));
+        return SendAsync(request, async job => made = await job.CreateCheckpointAsync(description, options), async (_, _) => await Console.Out.WriteLineAsync(request.IsJson ? JsonText.Of(made) : made!.Id));
     }
 
     /// <summary>A new job like an old one, for any worker.</summary>
     public static async Task<int> RerunAsync(JobRequest request, ControlOptions options)
     {
         await using var local = StoreClient.Open(request.Store, request.Packets);
-        var (job, flow) = await StoreClient.FindAsync(local, request.JobId);
+        var (job, _) = await StoreClient.FindAsync(local, request.JobId);
         var again = await job.RerunAsync(options);
         if (request.IsJson)
         {
-            await JobReport.WriteAsync(again, flow, local.Time, isJson: true, isQuiet: true);
+            await JobReport.WriteAsync(again, local.Time, isJson: true, isQuiet: true);
         }
         else
         {
@@ -37,7 +37,7 @@ internal static class JobControls
         return ExitCodes.Done;
     }
 
-    private static async Task<int> SendAsync(JobRequest request, Func<JobHandle, Task> command, Func<LocalEngine, JobHandle, FlowDefinition?, Task> answer, bool runsSteps = false)
+    private static async Task<int> SendAsync(JobRequest request, Func<JobHandle, Task> command, Func<LocalEngine, JobHandle, Task> answer, bool runsSteps = false)
     {
         await using var local = StoreClient.Open(request.Store, request.Packets, runsSteps);
         var (job, flow) = await StoreClient.FindAsync(local, request.JobId);
@@ -54,7 +54,7 @@ internal static class JobControls
         }
 
         await applied;
-        await answer(local, job, flow);
+        await answer(local, job);
         return ExitCodes.Done;
     }
 

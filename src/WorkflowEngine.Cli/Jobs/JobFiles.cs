@@ -19,7 +19,7 @@ internal static class JobFiles
         var job = await local.Engine.ImportJobAsync(export);
         if (isJson)
         {
-            await JobReport.WriteAsync(job, flow: null, local.Time, isJson: true, isQuiet: true);
+            await JobReport.WriteAsync(job, local.Time, isJson: true, isQuiet: true);
         }
         else
         {

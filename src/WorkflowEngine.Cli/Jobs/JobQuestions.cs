@@ -36,11 +36,11 @@ internal static class JobQuestions
         return ExitCodes.Done;
     }
 
-    public static Task<int> StatusAsync(JobRequest request) => AskAsync(request, async (local, job, flow) =>
+    public static Task<int> StatusAsync(JobRequest request) => AskAsync(request, async (local, job) =>
     {
         if (request.IsJson)
         {
-            await JobReport.WriteAsync(job, flow, local.Time, isJson: true, isQuiet: true);
+            await JobReport.WriteAsync(job, local.Time, isJson: true, isQuiet: true);
             return;
         }
 
@@ -52,10 +52,10 @@ internal static class JobQuestions
         }
     });
 
-    public static Task<int> OutputAsync(JobRequest request) => AskAsync(request, async (_, job, flow)
-        => Console.Out.WriteLine(JsonText.Of(JobDocument.OutputOf(await job.GetOutputAsync(), flow))));
+    public static Task<int> OutputAsync(JobRequest request) => AskAsync(request, async (_, job)
+        => Console.Out.WriteLine(JsonText.Of(JobDocument.OutputOf(await job.GetOutputAsync(), (await job.GetStatusAsync()).OutputShape))));
 
-    public static Task<int> VariablesAsync(JobRequest request) => AskAsync(request, async (_, job, _) =>
+    public static Task<int> VariablesAsync(JobRequest request) => AskAsync(request, async (_, job) =>
     {
         var variables = (await job.GetVariablesAsync()).Values.OrderBy(pair => pair.Key, StringComparer.Ordinal).ToList();
         if (request.IsJson)
@@ -70,13 +70,13 @@ internal static class JobQuestions
         }
     });
 
-    public static Task<int> ExplainAsync(JobRequest request) => AskAsync(request, async (_, job, _) =>
+    public static Task<int> ExplainAsync(JobRequest request) => AskAsync(request, async (_, job) =>
     {
         var explanation = await job.ExplainAsync();
         Console.Out.WriteLine(request.IsJson ? JsonText.Of(explanation) : string.Join('\n', [explanation.Sentence, .. explanation.Facts.Select(fact => $"  {fact}"), .. explanation.Fixes.Select(fix => $"  try: {fix}")]));
     });
 
-    public static Task<int> CheckpointsAsync(JobRequest request) => AskAsync(request, async (_, job, _) =>
+    public static Task<int> CheckpointsAsync(JobRequest request) => AskAsync(request, async (_, job) =>
     {
         var checkpoints = await job.ListCheckpointsAsync();
         if (request.IsJson)
@@ -91,7 +91,7 @@ internal static class JobQuestions
         }
     });
 
-    public static Task<int> EventsAsync(JobRequest request) => AskAsync(request, async (_, job, _) =>
+    public static Task<int> EventsAsync(JobRequest request) => AskAsync(request, async (_, job) =>
     {
         var events = await job.EventsSoFarAsync(CancellationToken.None);
         if (request.IsJson)
@@ -119,15 +119,15 @@ internal static class JobQuestions
             }
         }
 
-        await JobReport.WriteAsync(job, flow, local.Time, request.IsJson);
+        await JobReport.WriteAsync(job, local.Time, request.IsJson);
         return ExitCodes.Of((await job.GetStatusAsync()).Status);
     }
 
-    private static async Task<int> AskAsync(JobRequest request, Func<LocalEngine, JobHandle, FlowDefinition?, Task> answer)
+    private static async Task<int> AskAsync(JobRequest request, Func<LocalEngine, JobHandle, Task> answer)
     {
         await using var local = StoreClient.Open(request.Store, request.Packets);
-        var (job, flow) = await StoreClient.FindAsync(local, request.JobId);
-        await answer(local, job, flow);
+        var (job, _) = await StoreClient.FindAsync(local, request.JobId);
+        await answer(local, job);
         return ExitCodes.Done;
     }
 

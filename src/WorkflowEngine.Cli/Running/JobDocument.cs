@@ -5,7 +5,7 @@ namespace WorkflowEngine.Cli;
 /// <summary>A job as one JSON document: what <c>--json</c> prints. Other programs rely on its members.</summary>
 internal static class JobDocument
 {
-    public static string Of(JobStatusReport report, DataPacket output, FlowDefinition? flow, TimeProvider time)
+    public static string Of(JobStatusReport report, DataPacket output, TimeProvider time)
     {
         var metrics = report.Metrics;
         var progress = report.Progress;
@@ -17,7 +17,7 @@ internal static class JobDocument
             report.Status,
             report.Reason,
             report.Message,
-            Output = report.Status.IsSuccess() ? OutputOf(output, flow) : WorkflowJson.Null,
+            Output = report.Status.IsSuccess() ? OutputOf(output, report.OutputShape) : WorkflowJson.Null,
             Steps = report.Steps.Select(StepOf),
             Progress = new { progress.Percentage, progress.Completed, progress.Total, progress.Running, progress.Failed, progress.Skipped },
             report.Key,
@@ -30,21 +30,14 @@ internal static class JobDocument
         });
     }
 
-    /// <summary>
-    /// The flow's output value as it is; without one the packet as an array. The packet of an output is that value wrapped by the input rule, which is undone here:
-    /// by what the flow declares, and for a whole template by whether one plain item or several came out.
-    /// </summary>
-    public static JsonElement OutputOf(DataPacket packet, FlowDefinition? flow)
+    /// <summary>The flow's output value as it is; without one the packet as an array.</summary>
+    public static JsonElement OutputOf(DataPacket packet, OutputShape shape) => shape switch
     {
-        var declared = flow?.Output?.ValueKind ?? JsonValueKind.Undefined;
-        var isPlain = packet.All(item => item.Type == "input" && item.Metadata.EnumerateObject().MoveNext() is false);
-        if (declared is JsonValueKind.Undefined or JsonValueKind.Null || !isPlain)
-        {
-            return JsonElement.Parse(packet.ToJson());
-        }
-
-        return packet.Count == 1 && declared != JsonValueKind.Array ? packet[0].Content : WorkflowJson.ToElement(packet.Select(item => item.Content).ToArray());
-    }
+        OutputShape.Null => WorkflowJson.Null,
+        OutputShape.Value => packet[0].Content,
+        OutputShape.List => WorkflowJson.ToElement(packet.Select(item => item.Content).ToArray(), maxBytes: long.MaxValue),
+        _ => JsonElement.Parse(packet.ToJson()),
+    };
 
     private static object StepOf(StepStatusReport step) => new
     {

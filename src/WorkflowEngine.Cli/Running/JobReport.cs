@@ -3,7 +3,7 @@ namespace WorkflowEngine.Cli;
 /// <summary>What is said about a job at the end of a command: a line for people on stderr, the result on stdout.</summary>
 internal static class JobReport
 {
-    public static async Task WriteAsync(JobHandle job, FlowDefinition? flow, TimeProvider time, bool isJson, bool isQuiet = false)
+    public static async Task WriteAsync(JobHandle job, TimeProvider time, bool isJson, bool isQuiet = false)
     {
         var report = await job.GetStatusAsync();
         if (!isQuiet || (report.Status.IsTerminal() && !report.Status.IsSuccess()))
@@ -13,7 +13,7 @@ internal static class JobReport
 
         if (isJson)
         {
-            await Console.Out.WriteLineAsync(JobDocument.Of(report, await job.GetOutputAsync(), flow, time));
+            await Console.Out.WriteLineAsync(JobDocument.Of(report, await job.GetOutputAsync(), time));
         }
     }
 

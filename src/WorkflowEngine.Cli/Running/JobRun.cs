@@ -32,7 +32,7 @@ internal sealed class JobRun(RunRequest request) : IDisposable
         var job = await StartAsync(local.Engine, flow);
         using var interruption = new Interruption(() => InterruptAsync(job, local.Node.Options));
         var result = await FollowAsync(job, flow, events, local.Time);
-        await ReportAsync(job, flow, local.Time);
+        await ReportAsync(job, local.Time);
         return result is null ? ExitCodes.Interrupted : ExitCodes.Of(result.Status);
     }
 
@@ -71,7 +71,7 @@ internal sealed class JobRun(RunRequest request) : IDisposable
         var job = await StartAsync(local.Engine, flow);
         if (request.IsJson)
         {
-            await JobReport.WriteAsync(job, flow, local.Time, isJson: true, isQuiet: true);
+            await JobReport.WriteAsync(job, local.Time, isJson: true, isQuiet: true);
         }
         else
         {
@@ -148,9 +148,9 @@ internal sealed class JobRun(RunRequest request) : IDisposable
         }
     }
 
-    private async Task ReportAsync(JobHandle job, FlowDefinition flow, TimeProvider time)
+    private async Task ReportAsync(JobHandle job, TimeProvider time)
     {
-        await JobReport.WriteAsync(job, flow, time, request.IsJson, request.IsQuiet);
+        await JobReport.WriteAsync(job, time, request.IsJson, request.IsQuiet);
         if (_interrupted.IsCancellationRequested && !request.IsQuiet)
         {
             var how = request.Key is null ? $"wf worker --store {request.Store}" : "the same command again";
@@ -160,7 +160,7 @@ internal sealed class JobRun(RunRequest request) : IDisposable
         var report = await job.GetStatusAsync();
         if (!request.IsJson && report.Status.IsSuccess())
         {
-            await Console.Out.WriteLineAsync(JsonText.Of(JobDocument.OutputOf(await job.GetOutputAsync(), flow)));
+            await Console.Out.WriteLineAsync(JsonText.Of(JobDocument.OutputOf(await job.GetOutputAsync(), report.OutputShape)));
         }
     }
 }

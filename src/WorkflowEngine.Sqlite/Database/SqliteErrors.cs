@@ -59,7 +59,7 @@ internal static class SqliteErrors
         => Make($"The disk that holds {path} is full. Free some space; work goes on by itself.", StoreProblem.DiskFull, isTransient: true, error);
 
     private static StoreException Damaged(SqliteException error, string path)
-        => Make($"The file {path} is damaged or no database. Restore it from a backup, or run `wf doctor --store sqlite:{path}`.", StoreProblem.Damaged, isTransient: false, error);
+        => Make($"The file {path} is damaged or no database. Stop every process that uses it and restore a backup; without one, save what can be read with `sqlite3 {path} .recover | sqlite3 NEW_FILE`.", StoreProblem.Damaged, isTransient: false, error);
 
     private static StoreException Make(string message, StoreProblem problem, bool isTransient, Exception error) => new(message, isTransient, error) { Problem = problem };
 }

@@ -199,7 +199,8 @@ internal sealed class SqliteFile : IDisposable
 
     private StoreException MissingSchema(int version) => new(
         $"The database {Path} {(version == 0 ? "is empty" : $"has schema {version}")}; this version needs schema {Migrations().Count}. Run `wf migrate --store sqlite:{Path}`, or set AutoMigrate = true.",
-        isTransient: false) { Problem = StoreProblem.OlderSchema };
+        isTransient: false)
+    { Problem = StoreProblem.OlderSchema };
 
     private static List<string> Migrations()
     {

@@ -14,6 +14,7 @@ public interface IWorkflowEngine
     Task<JobHandle> StartAsync(string flowId, DataPacket? input = null, JobOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>As <see cref="StartAsync(string, DataPacket?, JobOptions?, CancellationToken)"/>, with any value as input, by the input rule.</summary>
+    /// <exception cref="DataPacketException">The input cannot be JSON (<c>invalid_input</c>), or is larger than <see cref="WorkflowEngineOptions.MaxPacketBytes"/> (<c>packet_too_large</c>).</exception>
     Task<JobHandle> StartAsync<T>(string flowId, T input, JobOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>
@@ -36,6 +37,7 @@ public interface IWorkflowEngine
     Task<JobResult> RunAsync(string flowId, DataPacket? input = null, JobOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>As <see cref="RunAsync(string, DataPacket?, JobOptions?, CancellationToken)"/>, with any value as input, by the input rule.</summary>
+    /// <exception cref="DataPacketException">The input cannot be JSON (<c>invalid_input</c>), or is larger than <see cref="WorkflowEngineOptions.MaxPacketBytes"/> (<c>packet_too_large</c>).</exception>
     Task<JobResult> RunAsync<T>(string flowId, T input, JobOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>

@@ -45,6 +45,20 @@ internal sealed class JobControl(EngineNode node, JobStarter starter, JobReading
         }
     }
 
+    /// <summary>What a command carries.</summary>
+    /// <exception cref="DataPacketException">No JSON, or too large.</exception>
+    public JsonElement ToJson<T>(string kind, string name, T value)
+    {
+        try
+        {
+            return WorkflowJson.ToElement(value, node.Options.Json, node.Options.MaxPacketBytes);
+        }
+        catch (DataPacketException error)
+        {
+            throw error.Naming($"The value of {kind} '{name}'", Reasons.InvalidInput);
+        }
+    }
+
     public async Task<Checkpoint> CreateCheckpointAsync(JobId id, string? description, ControlOptions? options, CancellationToken cancellationToken)
     {
         var checkpoint = Guid.CreateVersion7(node.Time.GetUtcNow()).ToString("N");

@@ -102,11 +102,12 @@ public class JobHandle
     public virtual Task<StepReadiness> CanRunStepAsync(string step, CancellationToken cancellationToken = default) => _reading.ReadinessAsync(Id, step, cancellationToken);
 
     /// <summary>Sends a signal; one that comes before a step waits for it is kept (S16).</summary>
+    /// <exception cref="DataPacketException">The value cannot be JSON (<c>invalid_input</c>), or is too large (<c>packet_too_large</c>).</exception>
     /// <exception cref="InvalidTransitionException">The job has ended.</exception>
     public virtual Task SignalAsync<T>(string name, T value, SignalOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        var json = WorkflowJson.ToElement(value);
+        var json = _control.ToJson("signal", name, value);
         return _control.SendAsync(Id, "signal", options, cancellationToken, message => message with { Name = name, Value = json, Reason = options?.DedupeKey });
     }
 
@@ -137,12 +138,13 @@ public class JobHandle
     public virtual Task<JobVariables> GetVariablesAsync(CancellationToken cancellationToken = default) => _reading.VariablesAsync(Id, cancellationToken);
 
     /// <summary>Sets a variable; steps that start later see it.</summary>
-    /// <exception cref="ArgumentException">The name is not legal, or the value cannot be JSON.</exception>
+    /// <exception cref="ArgumentException">The name is not legal.</exception>
+    /// <exception cref="DataPacketException">The value cannot be JSON (<c>invalid_input</c>), or is too large (<c>packet_too_large</c>).</exception>
     /// <exception cref="InvalidTransitionException">The job has ended.</exception>
     public virtual Task SetVariableAsync(string name, object? value, VariableKind kind = VariableKind.Input, ControlOptions? options = null, CancellationToken cancellationToken = default)
     {
         StepWrites.Checked(name);
-        var json = StepWrites.ToJson(name, value, WorkflowJson.Default);
+        var json = _control.ToJson("variable", name, value);
         return _control.SendAsync(Id, "set_variable", options, cancellationToken, message => message with { Name = name, Value = json, Reason = kind.ToString() });
     }
 

@@ -49,6 +49,9 @@ public sealed record JobStatusReport
     /// <summary>The same for people.</summary>
     public string? Message { get; init; }
 
+    /// <summary>What the flow's output is besides a packet.</summary>
+    public OutputShape OutputShape { get; init; }
+
     /// <summary>Its key.</summary>
     public string? Key { get; init; }
 

@@ -8,7 +8,7 @@ internal sealed class JobTransfer(EngineNode node, JobReading reading)
     public async Task<JobExport> ExportAsync(JobId id, CancellationToken cancellationToken)
     {
         var job = await reading.LoadAsync(id, JobParts.Steps | JobParts.Snapshots, cancellationToken).ConfigureAwait(false);
-        var isOver = job.Head.Status.IsSuccess(); // Then only the output is left of the packets by reference (S23).
+        var isOver = job.Head.Status.IsSuccess(); // Then only input and output are left of the packets by reference (S23).
         var head = job.Head;
         head.Output = await InlinedAsync(head.Output, mayBeGone: false, cancellationToken).ConfigureAwait(false);
         head.Data = WithoutSecrets(head.Data);
@@ -29,7 +29,7 @@ internal sealed class JobTransfer(EngineNode node, JobReading reading)
             Options = job.Creation.Options,
             RequestHash = job.Creation.RequestHash,
             Parent = job.Creation.Parent,
-            Input = await InlinedAsync(job.Creation.Input, isOver, cancellationToken).ConfigureAwait(false),
+            Input = await InlinedAsync(job.Creation.Input, mayBeGone: false, cancellationToken).ConfigureAwait(false),
             Epoch = job.Epoch,
             Head = head,
             Steps = await InlinedAsync(job.Steps, isOver, cancellationToken).ConfigureAwait(false),
@@ -59,7 +59,7 @@ internal sealed class JobTransfer(EngineNode node, JobReading reading)
             return document.Id;
         }
 
-        await node.CleanPacketsAsync(document.Id, document.FlowId, default).ConfigureAwait(false);
+        await node.CleanPacketsAsync(document.Id, document.FlowId).ConfigureAwait(false);
         throw verdict.Result == CommitResult.KeyTaken
             ? new KeyConflictException(document.FlowId, document.Options!.Key!, verdict.Existing?.Id ?? default)
             : new StoreException(verdict.Message ?? "The store refused the job.", isTransient: false);

@@ -21,6 +21,7 @@ internal static class StatusReports
             Status = head.Status,
             Reason = head.Data?.Reason,
             Message = head.Data?.Message,
+            OutputShape = head.Data?.OutputShape ?? OutputShape.Packet,
             Key = creation.Key,
             Tenant = creation.Tenant,
             Labels = creation.Options?.Labels ?? [],

@@ -18,7 +18,7 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
         => Handle(await BeginAsync(flowId, input, options, cancellationToken).ConfigureAwait(false));
 
     public Task<JobHandle> StartAsync<T>(string flowId, T input, JobOptions? options = null, CancellationToken cancellationToken = default)
-        => StartAsync(flowId, ToPacket(input), options, cancellationToken);
+        => StartAsync(flowId, ToPacket(input, flowId), options, cancellationToken);
 
     public async Task<IReadOnlyList<JobHandle>> StartManyAsync(IEnumerable<JobStart> starts, CancellationToken cancellationToken = default)
     {
@@ -41,7 +41,7 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
     {
         ArgumentException.ThrowIfNullOrEmpty(stepType);
         var flow = node.Catalog.Add(new FlowDefinition { Id = $"step.{stepType}", Steps = [new StepDefinition { Id = "step", Type = stepType }] });
-        return Handle(await starter.StartAsync(flow, ToPacket(input), options, cancellationToken).ConfigureAwait(false));
+        return Handle(await starter.StartAsync(flow, ToPacket(input, stepType), options, cancellationToken).ConfigureAwait(false));
     }
 
     public async Task<JobResult> RunAsync(string flowId, DataPacket? input = null, JobOptions? options = null, CancellationToken cancellationToken = default)
@@ -65,7 +65,7 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
     }
 
     public Task<JobResult> RunAsync<T>(string flowId, T input, JobOptions? options = null, CancellationToken cancellationToken = default)
-        => RunAsync(flowId, ToPacket(input), options, cancellationToken);
+        => RunAsync(flowId, ToPacket(input, flowId), options, cancellationToken);
 
     public Task<JobSession> OpenSessionAsync(string flowId, string sessionId, int totalSteps = 1, CancellationToken cancellationToken = default)
         => sessions.OpenAsync(this, flowId, sessionId, totalSteps, cancellationToken);
@@ -261,7 +261,17 @@ internal sealed class WorkflowEngineClient(EngineNode node, JobStarter starter, 
         };
     }
 
-    private DataPacket ToPacket<T>(T input) => input is DataPacket packet ? packet : DataPacket.FromInput(WorkflowJson.ToElement(input, node.Options.Json));
+    private DataPacket ToPacket<T>(T input, string flowId)
+    {
+        try
+        {
+            return input is DataPacket packet ? packet : DataPacket.FromInput(WorkflowJson.ToElement(input, node.Options.Json, node.Options.MaxPacketBytes));
+        }
+        catch (DataPacketException error)
+        {
+            throw error.Naming($"The input of '{flowId}'", Reasons.InvalidInput);
+        }
+    }
 
     private JobHandle Handle(JobStarter.Started started) => new(started.Id, started.AlreadyExisted, control, reading);
 }

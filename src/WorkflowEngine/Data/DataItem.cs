@@ -54,6 +54,10 @@ public sealed class DataItem
     internal int Ordinal { get; }
 
     /// <summary>Makes an item from any value that serialises to JSON.</summary>
+    /// <exception cref="DataPacketException">
+    /// The value cannot be JSON, or a member of it throws: <c>result_not_storable</c>. It is larger than any engine of this process could keep: <c>packet_too_large</c>,
+    /// refused while it is being written.
+    /// </exception>
     public static DataItem Of<T>(string type, T content, object? metadata = null, DateTimeOffset timestamp = default)
         => new(type, WorkflowJson.ToElement(content), metadata is null ? null : WorkflowJson.ToElement(metadata), timestamp);
 

@@ -24,9 +24,11 @@ public sealed class DataPacket : IReadOnlyList<DataItem>
     public DataItem this[int index] => _items[index];
 
     /// <summary>One item of type <c>data</c>.</summary>
+    /// <inheritdoc cref="DataItem.Of{T}" path="/exception"/>
     public static DataPacket Of<T>(T content) => Of("data", content);
 
     /// <summary>One item of the given type.</summary>
+    /// <inheritdoc cref="DataItem.Of{T}" path="/exception"/>
     public static DataPacket Of<T>(string type, T content) => new([DataItem.Of(type, content)]);
 
     /// <summary>A packet of these items, the first being the newest.</summary>

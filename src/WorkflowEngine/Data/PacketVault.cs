@@ -19,7 +19,7 @@ internal sealed class PacketVault(IDataPacketStore store, long inlinePacketBytes
         if (packet.StoredBytes > maxPacketBytes)
         {
             throw new DataPacketException(
-                $"The packet of step '{stepPath}' has {packet.StoredBytes} bytes, more than the {maxPacketBytes} that MaxPacketBytes allows.", "packet_too_large");
+                $"The packet has {packet.StoredBytes} bytes, more than the {maxPacketBytes} that MaxPacketBytes allows. Keep large data outside, and hand on where it is.", "packet_too_large");
         }
 
         return new PacketSlot(await store.StorePacketAsync(owner, stepPath, PacketJson.ToStored(packet), cancellationToken).ConfigureAwait(false));

@@ -18,8 +18,11 @@ public sealed class DataPacketException : WorkflowException
 
     /// <summary>The snake_case code that a step failing by this carries.</summary>
     public string Reason { get; }
-}
 
+    /// <summary>The same, saying what the value was for; with <paramref name="reason"/> in the place of <c>result_not_storable</c>, where nothing is a result.</summary>
+    internal DataPacketException Naming(string what, string? reason = null)
+        => new($"{what} cannot be kept. {Message}", reason is not null && Reason == "result_not_storable" ? reason : Reason, this);
+}
 
 /// <summary>The job store failed. Every store throws only this (G3).</summary>
 public sealed class StoreException : WorkflowException

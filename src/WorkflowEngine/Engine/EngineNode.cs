@@ -195,12 +195,12 @@ internal sealed class EngineNode
         LostTrack |= refusal.InARow <= 2;
     }
 
-    /// <summary>Removes what a finished job stored, but for its output (S23); a failure is logged, and the sweep comes back to it.</summary>
-    public async Task CleanPacketsAsync(JobId job, string flowId, PacketSlot output)
+    /// <summary>Removes what a finished job stored, but for what is kept with it (S23); a failure is logged, and the sweep comes back to it.</summary>
+    public async Task CleanPacketsAsync(JobId job, string flowId, params PacketSlot[] kept)
     {
         try
         {
-            await Packets.CleanupJobAsync(new PacketOwner(flowId, job), output.Reference is { } kept ? [kept] : null).ConfigureAwait(false);
+            await Packets.CleanupJobAsync(new PacketOwner(flowId, job), [.. kept.Select(slot => slot.Reference).OfType<PacketReference>()]).ConfigureAwait(false);
         }
         catch (Exception error)
         {

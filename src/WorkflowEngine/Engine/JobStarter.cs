@@ -86,6 +86,10 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
         {
             return await node.Vault.KeepAsync(owner, "input", packet, cancellationToken).ConfigureAwait(false);
         }
+        catch (DataPacketException error)
+        {
+            throw error.Naming($"The input of flow '{owner.FlowId}'");
+        }
         catch (IOException error)
         {
             var problem = DiskRoom.IsMissing(error) ? StoreProblem.DiskFull : StoreProblem.Unavailable;
@@ -160,7 +164,7 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
     private async ValueTask<JobData> DataAsync(CompiledFlow flow, JobId id, JobOptions? options, CancellationToken cancellationToken)
     {
         var variables = flow.Variables;
-        foreach (var (name, value) in StepValues.Members(options?.Variables))
+        foreach (var (name, value) in StepValues.Members(options?.Variables, "JobOptions.Variables"))
         {
             // A declared default keeps its kind; what is not declared is an input.
             variables = variables.SetItem(name, new JobVariable(name, value, VariableKind.Input, null));
@@ -171,11 +175,11 @@ internal sealed class JobStarter(EngineNode node, IReadOnlyList<IEngineDataProvi
         {
             foreach (var (name, value) in await provider.ProvideAsync(flow.Id, id, cancellationToken).ConfigureAwait(false))
             {
-                side = side.SetItem(StepWrites.Checked(name), StepWrites.ToJson(name, value, node.Options.Json));
+                side = side.SetItem(StepWrites.Checked(name), StepWrites.ToJson(name, value, node.Options.Json, node.Options.MaxPacketBytes, Reasons.InvalidInput));
             }
         }
 
-        side = side.SetItems(StepValues.Members(options?.EngineData));
+        side = side.SetItems(StepValues.Members(options?.EngineData, "JobOptions.EngineData"));
         return variables.IsEmpty && side.IsEmpty ? JobData.None : new JobData { Variables = variables, EngineData = side };
     }
 

@@ -58,7 +58,7 @@ internal sealed class Pruner(EngineNode node) : IAsyncDisposable
                 pruned = await node.Store.PruneAsync(request, cancellationToken).ConfigureAwait(false);
                 foreach (var job in pruned)
                 {
-                    await node.CleanPacketsAsync(job.Id, job.FlowId, default).ConfigureAwait(false);
+                    await node.CleanPacketsAsync(job.Id, job.FlowId).ConfigureAwait(false);
                 }
             }
             while (pruned.Count == request.Limit);

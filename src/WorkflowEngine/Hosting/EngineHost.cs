@@ -26,9 +26,10 @@ internal sealed class EngineHost : IHostedService, IAsyncDisposable
         var registry = new StepRegistry(BuiltInSteps.All.Concat(composition.Steps.Select(step => step(services))));
         var catalog = new FlowCatalog(registry, options.Json);
         var packets = composition.Packets?.Invoke(services) ?? StorePackets(composition.StorePacketFolder, time, out _temporaryPackets);
-        var vault = new PacketVault(packets, options.InlinePacketBytes, options.MaxPacketBytes);
-        var rendering = new ConfigRendering(vault, Make(composition.Secrets, services));
+        WorkflowJson.AllowBytes(options.MaxPacketBytes);
         var store = composition.Store(services);
+        var vault = new PacketVault(packets, Math.Min(options.InlinePacketBytes, store.Traits.MaxValueBytes), options.MaxPacketBytes);
+        var rendering = new ConfigRendering(vault, Make(composition.Secrets, services));
         _observers = Make(composition.Observers, services);
         Node = new EngineNode
         {

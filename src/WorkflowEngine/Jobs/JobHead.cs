@@ -64,6 +64,9 @@ public sealed record JobData
     /// <summary>The end that was decided while steps still run (S8); null: none.</summary>
     public JobStatus? Ending { get; init; }
 
+    /// <summary>What the flow's declared output was before it was wrapped as a packet.</summary>
+    public OutputShape OutputShape { get; init; }
+
     /// <summary>Variables by name.</summary>
     public ImmutableDictionary<string, JobVariable> Variables { get; init; } = JobVariable.None;
 

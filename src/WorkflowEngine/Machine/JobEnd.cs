@@ -78,6 +78,7 @@ internal static class JobEnd
         else
         {
             state.Head.Output = conclude.Output;
+            state.Data = conclude.Shape == state.Data.OutputShape ? state.Data : state.Data with { OutputShape = conclude.Shape };
             Finalise(state, GoodEnd(state), state.Data.Ending is null ? null : state.Data.Reason, null, now);
         }
 

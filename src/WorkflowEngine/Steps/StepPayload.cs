@@ -10,6 +10,9 @@ namespace WorkflowEngine;
 /// <summary>What stays the same for every step of one ownership of a job.</summary>
 internal sealed record JobFacts(JobId JobId, string FlowId, string FlowVersion, JsonSerializerOptions Json)
 {
+    /// <summary>The most bytes that one value may have.</summary>
+    public long MaxBytes { get; init; } = WorkflowJson.MaxBytes;
+
     /// <summary>The options that the job was started with; null: all at their defaults.</summary>
     public JobOptions? Options { get; init; }
 
@@ -168,6 +171,8 @@ public sealed class StepPayload
 
     internal JsonSerializerOptions Json => _job.Json;
 
+    internal long MaxBytes => _job.MaxBytes;
+
     internal JobFacts Job => _job;
 
     /// <summary>What the step wrote in this attempt: part of its outcome, null while it wrote nothing.</summary>
@@ -200,13 +205,22 @@ public sealed class StepPayload
     }
 
     /// <summary>Sets a variable of the job; it becomes visible when this step's outcome is committed (S20).</summary>
-    /// <exception cref="ArgumentException">The name is not legal, or the value cannot be JSON.</exception>
+    /// <exception cref="ArgumentException">The name is not legal.</exception>
+    /// <exception cref="DataPacketException">The value cannot be JSON, or is too large: the step fails with <c>result_not_storable</c> or <c>packet_too_large</c>.</exception>
     public void SetVariable(string name, object? value, VariableKind kind = VariableKind.Intermediate)
-        => ((_rare ??= new()).Writes ??= new()).SetVariable(name, value, kind, StepPath, Json);
+    {
+        var variable = new JobVariable(StepWrites.Checked(name), StepWrites.ToJson(name, value, Json, MaxBytes), kind, StepPath);
+        ((_rare ??= new()).Writes ??= new()).SetVariable(variable);
+    }
 
     /// <summary>Sets engine data of the job; it becomes visible when this step's outcome is committed.</summary>
-    /// <exception cref="ArgumentException">The name is not legal, or the value cannot be JSON.</exception>
-    public void SetEngineData(string name, object? value) => ((_rare ??= new()).Writes ??= new()).SetEngineData(name, value, Json);
+    /// <exception cref="ArgumentException">The name is not legal.</exception>
+    /// <exception cref="DataPacketException">The value cannot be JSON, or is too large: the step fails with <c>result_not_storable</c> or <c>packet_too_large</c>.</exception>
+    public void SetEngineData(string name, object? value)
+    {
+        var json = StepWrites.ToJson(StepWrites.Checked(name), value, Json, MaxBytes);
+        ((_rare ??= new()).Writes ??= new()).SetEngineData(name, json);
+    }
 
     /// <summary>A payload for a unit test, from plain arrays, dictionaries and records.</summary>
     /// <param name="data">By the input rule of <see cref="DataPacket.FromInput"/>: an array is an item per element.</param>

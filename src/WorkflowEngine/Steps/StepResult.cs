@@ -115,6 +115,7 @@ public sealed class StepResult
     }
 
     /// <summary>Suspends and is called again later; <c>payload.GetState&lt;T&gt;()</c> then gives <paramref name="state"/> back. It holds no slot meanwhile (S16).</summary>
+    /// <exception cref="DataPacketException">The state cannot be JSON, or is too large.</exception>
     public static StepResult RunAgain(TimeSpan after, object? state = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(after, TimeSpan.Zero);
@@ -143,20 +144,8 @@ public sealed class StepResult
         StepResult result => result,
         DataPacket packet => FromPacket(packet),
         null => FromPacket(DataPacket.Empty),
-        _ => FromPacket(payload.Data.Prepend(new DataItem("data", ToJson(value, payload)))),
+        _ => FromPacket(payload.Data.Prepend(new DataItem("data", WorkflowJson.ToElement(value, payload.Json, payload.MaxBytes)))),
     };
-
-    private static JsonElement ToJson<T>(T value, StepPayload payload)
-    {
-        try
-        {
-            return WorkflowJson.ToElement(value, payload.Json);
-        }
-        catch (Exception error)
-        {
-            throw new StepFailedException(Reasons.ResultNotStorable, $"The result of type {value!.GetType().Name} cannot be written as JSON: {error.Message}", retryable: false, error);
-        }
-    }
 
     private sealed record Failure(string? Reason, string? Message, bool? Retryable, string? Details);
 

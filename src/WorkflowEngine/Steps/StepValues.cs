@@ -65,14 +65,25 @@ public sealed class StepValues : IEnumerable<KeyValuePair<string, JsonElement>>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <summary>A dictionary's or record's members as JSON; null has none.</summary>
-    internal static ImmutableDictionary<string, JsonElement> Members(object? values)
+    /// <param name="values">The dictionary or record.</param>
+    /// <param name="what">What they are, for people.</param>
+    internal static ImmutableDictionary<string, JsonElement> Members(object? values, string what = "The named values")
     {
         if (values is null)
         {
             return ImmutableDictionary<string, JsonElement>.Empty;
         }
 
-        var json = WorkflowJson.ToElement(values);
+        JsonElement json;
+        try
+        {
+            json = WorkflowJson.ToElement(values);
+        }
+        catch (DataPacketException error)
+        {
+            throw error.Naming(what, Reasons.InvalidInput);
+        }
+
         return json.ValueKind == JsonValueKind.Object
             ? json.EnumerateObject().ToImmutableDictionary(member => StepWrites.Checked(member.Name), member => member.Value, StringComparer.Ordinal)
             : throw new ArgumentException("Named values must be a dictionary or a record.", nameof(values));
@@ -86,19 +97,19 @@ internal sealed class StepWrites
 
     public List<KeyValuePair<string, JsonElement>> EngineData { get; } = [];
 
-    public void SetVariable(string name, object? value, VariableKind kind, string? source, JsonSerializerOptions json)
+    public void SetVariable(JobVariable variable)
     {
         lock (this)
         {
-            Variables.Add(new JobVariable(Checked(name), ToJson(name, value, json), kind, source));
+            Variables.Add(variable);
         }
     }
 
-    public void SetEngineData(string name, object? value, JsonSerializerOptions json)
+    public void SetEngineData(string name, JsonElement value)
     {
         lock (this)
         {
-            EngineData.Add(new(Checked(name), ToJson(name, value, json)));
+            EngineData.Add(new(name, value));
         }
     }
 
@@ -128,15 +139,17 @@ internal sealed class StepWrites
         ? name
         : throw new ArgumentException($"'{name}' is not a legal name: a letter or underscore, then letters, digits and underscores, at most 128.", nameof(name));
 
-    internal static JsonElement ToJson(string name, object? value, JsonSerializerOptions json)
+    /// <summary>A value that a step, a session or a client gives a name.</summary>
+    /// <exception cref="DataPacketException">Too large: <c>packet_too_large</c>. No JSON: <paramref name="reason"/>.</exception>
+    internal static JsonElement ToJson(string name, object? value, JsonSerializerOptions json, long maxBytes, string reason = Reasons.ResultNotStorable)
     {
         try
         {
-            return WorkflowJson.ToElement(value, json);
+            return WorkflowJson.ToElement(value, json, maxBytes);
         }
-        catch (Exception error) when (error is JsonException or NotSupportedException or ArgumentException or InvalidOperationException)
+        catch (DataPacketException error)
         {
-            throw new ArgumentException($"The value of '{name}' cannot be written as JSON: {error.Message}", nameof(value), error);
+            throw error.Naming($"The value of '{name}'", reason);
         }
     }
 }

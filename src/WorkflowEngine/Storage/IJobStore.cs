@@ -65,7 +65,7 @@ public interface IJobStore
 /// <param name="IsDurable">Jobs outlive the process.</param>
 /// <param name="IsShared">Several processes use it at once.</param>
 /// <param name="IsSynchronous">Commits complete before they return, and cost too little to be worth grouping.</param>
-/// <param name="MaxValueBytes">The largest inline value.</param>
+/// <param name="MaxValueBytes">The largest value it keeps: an output or input that is not kept by reference, a job's data. A transition with a larger one is <see cref="CommitResult.Refused"/>; <see cref="ValueLimit"/> finds it.</param>
 public sealed record StoreTraits(bool IsDurable, bool IsShared, bool IsSynchronous, long MaxValueBytes);
 
 /// <summary>A node's sign of life.</summary>

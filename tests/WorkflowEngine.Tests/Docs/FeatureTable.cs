@@ -81,10 +81,10 @@ internal static partial class FeatureTable
 
     private static IEnumerable<string> Names(string cell) => Quoted().Matches(cell).Select(match => match.Groups["name"].Value);
 
-    /// <summary>Every fact and theory below tests/, as <c>Class.Method</c>.</summary>
+    /// <summary>Every fact and theory below tests/ and of the store suite, as <c>Class.Method</c>.</summary>
     private static HashSet<string> ReadTests() =>
     [
-        .. SourceTree.Find("tests", "*.cs").SelectMany(path => SourceFile.Parse(path, SourceTree.Read(path)).Syntax.DescendantNodes().OfType<MethodDeclarationSyntax>())
+        .. SourceTree.Find("tests", "*.cs").Concat(SourceTree.Find("src", "*.cs").Where(path => path.Contains("Testing.Conformance", StringComparison.Ordinal))).SelectMany(path => SourceFile.Parse(path, SourceTree.Read(path)).Syntax.DescendantNodes().OfType<MethodDeclarationSyntax>())
             .Where(method => method.AttributeLists.SelectMany(list => list.Attributes).Any(attribute => attribute.Name.ToString() is "Fact" or "Theory"))
             .Select(method => $"{((TypeDeclarationSyntax)method.Parent!).Identifier.Text}.{method.Identifier.Text}"),
     ];

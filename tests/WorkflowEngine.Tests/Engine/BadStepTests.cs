@@ -19,7 +19,7 @@ public sealed class BadStepTests
         var result = await job.WaitAsync().Soon();
 
         result.Status.Should().Be(JobStatus.Failed);
-        result.Reason.Should().Be(way switch { "null" or "null_task" => Reasons.InvalidResult, "wrong_input" => Reasons.InvalidInput, _ => Reasons.StepExecutionFailure });
+        result.Reason.Should().Be(way switch { "null" or "null_task" => Reasons.InvalidResult, "wrong_input" => Reasons.InvalidInput, "cycle" => Reasons.ResultNotStorable, _ => Reasons.StepExecutionFailure });
         var error = (await job.GetStatusAsync())["a"].Error!;
         (error.Details ?? error.Message).Should().Contain(way switch
         {

@@ -50,6 +50,20 @@ public sealed class LargePacketTests : IDisposable
     }
 
     [Fact]
+    public async Task Input_AboveInline_StaysWithTheCompletedJobForARerun()
+    {
+        await using var host = await StartAsync([]);
+        var job = await host.Engine.StartAsync("measured", DataPacket.Of(new string('i', 30_000)));
+        (await job.WaitAsync().Soon()).Output.Get<int>().Should().Be(30_000);
+        await Deadlines.EventuallyAsync(() => Files().Length == 1);
+
+        var again = await job.RerunAsync().Soon();
+
+        (await again.WaitAsync().Soon()).Output.Get<int>().Should().Be(30_000);
+        (await job.ExportAsync()).ToJson().Should().Contain(new string('i', 30_000));
+    }
+
+    [Fact]
     public async Task File_DamagedBetweenSteps_FailsTheNextStepWithDataRetrievalFailed()
     {
         await using var host = await StartAsync([]);
@@ -107,6 +121,7 @@ public sealed class LargePacketTests : IDisposable
                 return DataPacket.Of(payload.Get<string>().Length);
             })
             .AddStep("break_once", (payload, _) => Interlocked.Exchange(ref _broke, 1) == 0 ? throw new InvalidOperationException("once") : DataPacket.Of(payload.Get<string>().Length))
+            .AddFlow("measured", flow => flow.Start("measure", "measure"))
             .AddFlow("good", flow => flow.Start("make", "make").Then("measure", "measure"))
             .AddFlow("bad", flow => flow.Start("make", "make").Then("break", "break_once")),
         options);

@@ -53,7 +53,7 @@ public sealed class JobSession : IAsyncDisposable
     public async Task<T> RunStepAsync<T>(string id, Func<CancellationToken, Task<T>> work, StepOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
-        var slot = await Run(id, options).RunAsync(token => SessionResult.OfAsync(work(token), Json), cancellationToken).ConfigureAwait(false);
+        var slot = await Run(id, options).RunAsync(token => SessionResult.OfAsync(work(token), id, _seat.Node.Options), cancellationToken).ConfigureAwait(false);
         return await ReadAsync<T>(slot, cancellationToken).ConfigureAwait(false);
     }
 
@@ -79,7 +79,7 @@ public sealed class JobSession : IAsyncDisposable
     public Task<bool> TryRunStepAsync<T>(string id, string name, Func<CancellationToken, Task<T>> work, StepOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return Run(id, (options ?? StepOptions.None) with { Name = name }).TryRunAsync(token => SessionResult.OfAsync(work(token), Json), RestoreLatestAsync, cancellationToken);
+        return Run(id, (options ?? StepOptions.None) with { Name = name }).TryRunAsync(token => SessionResult.OfAsync(work(token), id, _seat.Node.Options), RestoreLatestAsync, cancellationToken);
     }
 
     /// <summary>Starts a step that the code drives by hand; end it with <see cref="CompleteStepAsync"/>. The start is durable with the next commit.</summary>
@@ -125,7 +125,7 @@ public sealed class JobSession : IAsyncDisposable
             _seat.Report(id, percent, null);
         }
 
-        var failure = error is null ? new StepError(Reasons.StepExecutionFailure, $"Step '{id}' was completed as failed.") : StepExecutor.ErrorOf(error);
+        var failure = error is null ? new StepError(Reasons.StepExecutionFailure, $"Step '{id}' was completed as failed.") : StepExecutor.ErrorOf(error, id);
         var outcome = success ? new StepOutcome(OutcomeKind.Completed) : new StepOutcome(OutcomeKind.Failed) { Error = failure };
         await _seat.EndByHandAsync(id, begun, outcome).ConfigureAwait(false);
     }
@@ -186,7 +186,7 @@ public sealed class JobSession : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The step was not started.</exception>
     public async Task SetStepResultAsync<T>(string id, T result, CancellationToken cancellationToken = default)
     {
-        var packet = (await SessionResult.OfAsync(Task.FromResult(result), Json).ConfigureAwait(false)).Stamped(SessionSeat.Checked(id), _seat.Node.Time.GetUtcNow());
+        var packet = (await SessionResult.OfAsync(Task.FromResult(result), id, _seat.Node.Options).ConfigureAwait(false)).Stamped(SessionSeat.Checked(id), _seat.Node.Time.GetUtcNow());
         var slot = await _seat.Node.Vault.KeepAsync(_seat.Owner, id, packet, cancellationToken).ConfigureAwait(false);
         var verdict = await _seat.SendAsync(new KeepSessionResult(_seat.Run, id, slot)).ConfigureAwait(false);
         if (verdict.Effect == CommandEffect.Refused)
@@ -265,7 +265,7 @@ public sealed class JobSession : IAsyncDisposable
     public ValueTask DisposeAsync() => _seat.LeaveAsync();
 
     /// <summary>The code's own result, as the flow's output.</summary>
-    internal Task<DataPacket> ToPacketAsync<T>(Task<T> result) => SessionResult.OfAsync(result, Json);
+    internal Task<DataPacket> ToPacketAsync<T>(Task<T> result) => SessionResult.OfAsync(result, CodeFlow.Root, _seat.Node.Options);
 
     /// <summary>True when the job was cancelled or ended, rather than handed on to another process.</summary>
     internal bool IsJobStopped => _seat.Runner.Bodies.Cause == StopReason.JobCancelled;

@@ -100,7 +100,7 @@ internal static class RecoveryRules
     /// <summary>Again while that can help; then another way, without the step, back to a checkpoint, and at last a person.</summary>
     private static RecoveryAction ActionFor(Exception error, ErrorCategory category, ErrorSeverity severity, Situation situation, RetryPolicy policy)
     {
-        var known = StepExecutor.ErrorOf(error);
+        var known = StepExecutor.ErrorOf(error, situation.StepId);
         if (severity == ErrorSeverity.Critical || category == ErrorCategory.User)
         {
             return severity == ErrorSeverity.Critical ? RecoveryAction.FailFast : RecoveryAction.ManualIntervention;

@@ -25,7 +25,7 @@ internal sealed class SessionStepRun(SessionSeat seat, string id, StepOptions op
                 return output;
             }
 
-            var known = StepExecutor.ErrorOf(error);
+            var known = StepExecutor.ErrorOf(error, id);
             var policy = options.Retry ?? RetryPolicy.None;
             var again = policy.Allows(known, begun.Attempt) ? policy.DelayAfter(begun.Attempt, Spread(begun)) : default(TimeSpan?);
             await seat.EndAsync(begun, Failed(known), again).ConfigureAwait(false);
@@ -61,16 +61,16 @@ internal sealed class SessionStepRun(SessionSeat seat, string id, StepOptions op
             switch (plan.Action)
             {
                 case RecoveryAction.Retry or RecoveryAction.RetryWithBackoff:
-                    await seat.EndAsync(begun, Failed(StepExecutor.ErrorOf(error)), plan.Delay, plan.Description).ConfigureAwait(false);
+                    await seat.EndAsync(begun, Failed(StepExecutor.ErrorOf(error, id)), plan.Delay, plan.Description).ConfigureAwait(false);
                     continue;
                 case RecoveryAction.Skip:
-                    await seat.EndAsync(begun, new StepOutcome(OutcomeKind.Skipped) { Error = StepExecutor.ErrorOf(error), Message = plan.Description }, recovery: plan.Description).ConfigureAwait(false);
+                    await seat.EndAsync(begun, new StepOutcome(OutcomeKind.Skipped) { Error = StepExecutor.ErrorOf(error, id), Message = plan.Description }, recovery: plan.Description).ConfigureAwait(false);
                     return true;
                 case RecoveryAction.AlternativePath:
                     return await GoAroundAsync(begun, error, plan, cancellationToken).ConfigureAwait(false);
             }
 
-            await seat.EndAsync(begun, Failed(StepExecutor.ErrorOf(error)), recovery: plan.Description).ConfigureAwait(false);
+            await seat.EndAsync(begun, Failed(StepExecutor.ErrorOf(error, id)), recovery: plan.Description).ConfigureAwait(false);
             if (plan.Action != RecoveryAction.RestoreCheckpoint || !await restoreAsync().ConfigureAwait(false))
             {
                 return false;
@@ -85,11 +85,11 @@ internal sealed class SessionStepRun(SessionSeat seat, string id, StepOptions op
         var (_, second) = await AttemptAsync(begun, async token => await SessionResult.NothingAsync(options.Alternative!(token)).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         if (second is not null)
         {
-            await seat.EndAsync(begun, Failed(StepExecutor.ErrorOf(second)), recovery: $"{plan.Description} That failed too.").ConfigureAwait(false);
+            await seat.EndAsync(begun, Failed(StepExecutor.ErrorOf(second, id)), recovery: $"{plan.Description} That failed too.").ConfigureAwait(false);
             return false;
         }
 
-        await seat.EndAsync(begun, new StepOutcome(OutcomeKind.Completed) { Error = StepExecutor.ErrorOf(error) }, recovery: plan.Description).ConfigureAwait(false);
+        await seat.EndAsync(begun, new StepOutcome(OutcomeKind.Completed) { Error = StepExecutor.ErrorOf(error, id) }, recovery: plan.Description).ConfigureAwait(false);
         return true;
     }
 
@@ -136,7 +136,8 @@ internal sealed class SessionStepRun(SessionSeat seat, string id, StepOptions op
 /// <summary>The results of session steps as packets: one item of type <c>result</c>, or none.</summary>
 internal static class SessionResult
 {
-    public static async Task<DataPacket> OfAsync<T>(Task<T> work, JsonSerializerOptions json)
+    /// <exception cref="StepFailedException">It cannot be kept: <c>result_not_storable</c> or <c>packet_too_large</c>.</exception>
+    public static async Task<DataPacket> OfAsync<T>(Task<T> work, string id, WorkflowEngineOptions options)
     {
         var value = await work.ConfigureAwait(false);
         if (value is DataPacket packet)
@@ -146,11 +147,11 @@ internal static class SessionResult
 
         try
         {
-            return Of(WorkflowJson.ToElement(value, json));
+            return Of(WorkflowJson.ToElement(value, options.Json, options.MaxPacketBytes));
         }
-        catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException or ArgumentException)
+        catch (DataPacketException error)
         {
-            throw new StepFailedException(Reasons.ResultNotStorable, $"The result of type {typeof(T).Name} cannot be written as JSON: {error.Message}", retryable: false, error);
+            throw new StepFailedException(error.Reason, $"The result of step '{id}' cannot be kept. {error.Message}", retryable: false, error);
         }
     }
 

@@ -15,7 +15,8 @@ public sealed class SessionVariables
     /// <param name="value">Any value that can be JSON.</param>
     /// <param name="kind">What it is for.</param>
     /// <param name="sourceStep">The step that made it; null: the code between the steps.</param>
-    /// <exception cref="ArgumentException">The name is not legal, or the value cannot be JSON.</exception>
+    /// <exception cref="ArgumentException">The name is not legal.</exception>
+    /// <exception cref="DataPacketException">The value cannot be JSON, or is too large.</exception>
     /// <exception cref="InvalidOperationException">The session is over.</exception>
     public void Set(string name, object? value, VariableKind kind = VariableKind.Intermediate, string? sourceStep = null)
     {
@@ -38,7 +39,8 @@ public sealed class SessionVariables
     }
 
     /// <summary>As <see cref="Set"/>; durable when it returns.</summary>
-    /// <exception cref="ArgumentException">The name is not legal, or the value cannot be JSON.</exception>
+    /// <exception cref="ArgumentException">The name is not legal.</exception>
+    /// <exception cref="DataPacketException">The value cannot be JSON, or is too large.</exception>
     /// <exception cref="InvalidOperationException">The session is over.</exception>
     public async Task SetAsync(string name, object? value, VariableKind kind = VariableKind.Intermediate, string? sourceStep = null)
         => await _seat.SendAsync(new WriteSessionVariable(_seat.Run, Made(name, value, kind, sourceStep), IsUrgent: true)).ConfigureAwait(false);
@@ -88,5 +90,5 @@ public sealed class SessionVariables
     }
 
     private JobVariable Made(string name, object? value, VariableKind kind, string? sourceStep)
-        => new(StepWrites.Checked(name), StepWrites.ToJson(name, value, _seat.Node.Options.Json), kind, sourceStep);
+        => new(StepWrites.Checked(name), StepWrites.ToJson(name, value, _seat.Node.Options.Json, _seat.Node.Options.MaxPacketBytes), kind, sourceStep);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
@@ -21,10 +22,12 @@ internal static class FlowOutput
         {
             var owner = new PacketOwner(runner.Facts.FlowId, runner.Id);
             DataPacket packet;
+            var shape = OutputShape.Packet;
             if (runner.Flow.Flow.Output is { } template)
             {
                 var rendered = await node.Rendering.RenderOutputAsync(runner.Facts, template, data, named, input).ConfigureAwait(false);
                 packet = DataPacket.FromInput(rendered);
+                shape = ShapeOf(rendered);
             }
             else
             {
@@ -37,7 +40,7 @@ internal static class FlowOutput
                 packet = packets.Count == 0 ? DataPacket.Empty : DataPacket.Merge(packets);
             }
 
-            conclude = new Conclude(await new OutputKeeping(node.Vault, node.Time, node.Log).KeepAsync(owner, "output", packet, runner.Bodies.Token).ConfigureAwait(false), null);
+            conclude = new Conclude(await new OutputKeeping(node.Vault, node.Time, node.Log).KeepAsync(owner, "output", packet, runner.Bodies.Token).ConfigureAwait(false), null, shape);
         }
         catch (Exception error)
         {
@@ -47,4 +50,9 @@ internal static class FlowOutput
 
         runner.Tell(conclude);
     }
+
+    private static OutputShape ShapeOf(JsonElement value)
+        => value.ValueKind == JsonValueKind.Null ? OutputShape.Null
+            : value.ValueKind != JsonValueKind.Array ? OutputShape.Value
+            : PacketJson.IsPacket(value) ? OutputShape.Packet : OutputShape.List;
 }

@@ -39,6 +39,7 @@ internal sealed class RunnableFlow
     /// <summary>What all steps of one ownership of a job share.</summary>
     public JobFacts FactsOf(EngineNode node, JobState state, IAttemptHost host) => new(state.Id, Flow.Id, Flow.Version, node.Options.Json)
     {
+        MaxBytes = node.Options.MaxPacketBytes,
         Options = state.Creation.Options,
         JobAttempt = state.Head.Attempt,
         Epoch = state.Epoch,

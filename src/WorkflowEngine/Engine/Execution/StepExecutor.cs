@@ -49,7 +49,7 @@ internal sealed class StepExecutor(
         }
         catch (Exception error)
         {
-            var known = ErrorOf(error);
+            var known = ErrorOf(error, task.Path);
             var before = outcome.Error is { } first ? $" The step had failed before: {first.Message}" : string.Empty;
             return Failed(runner, task, error, known.Reason, known.Message + before, retryable: false);
         }
@@ -99,9 +99,10 @@ internal sealed class StepExecutor(
     }
 
     /// <summary>What an exception of a body means, whoever runs it.</summary>
-    internal static StepError ErrorOf(Exception error) => error switch
+    internal static StepError ErrorOf(Exception error, string step) => error switch
     {
         StepFailedException failed => new StepError(failed.Reason, failed.Message, failed.Retryable, failed.ToString()),
+        DataPacketException { Reason: Reasons.ResultNotStorable or Reasons.PacketTooLarge } made => new StepError(made.Reason, $"What step '{step}' made cannot be kept. {made.Message}", Retryable: false, made.ToString()),
         DataPacketException packet => new StepError(packet.Reason, packet.Message, packet.Reason == Reasons.DataRetrievalFailed, packet.ToString()),
         _ => new StepError(Reasons.StepExecutionFailure, $"{error.GetType().Name}: {error.Message}", Retryable: true, error.ToString()),
     };
@@ -249,7 +250,7 @@ internal sealed class StepExecutor(
                 return new StepOutcome(OutcomeKind.Interrupted);
         }
 
-        var known = ErrorOf(error);
+        var known = ErrorOf(error, task.Step.Id);
         return Failed(runner, task, error, known.Reason, known.Message, known.Retryable);
     }
 

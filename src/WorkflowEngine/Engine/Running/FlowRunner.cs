@@ -124,8 +124,7 @@ internal sealed class FlowRunner : ISlotTaker
             return BeginByLetterAsync();
         }
 
-        var task = BeginNext();
-        var start = _starts.CommitAsync(task);
+        var start = BeginNext();
         _turn.Leave();
         return start;
     }
@@ -171,15 +170,15 @@ internal sealed class FlowRunner : ISlotTaker
     private async ValueTask<StepTask> BeginByLetterAsync()
     {
         ValueTask<StepTask> start = default;
-        await _turn.Post(new Letter { Work = runner => start = runner._starts.CommitAsync(runner.BeginNext()) }).ConfigureAwait(false);
+        await _turn.Post(new Letter { Work = runner => start = runner.BeginNext() }).ConfigureAwait(false);
         return await start.ConfigureAwait(false);
     }
 
-    private StepTask BeginNext()
+    private ValueTask<StepTask> BeginNext()
     {
         try
         {
-            return _starts.BeginNext();
+            return _starts.CommitAsync(_starts.BeginNext());
         }
         catch (Exception error)
         {

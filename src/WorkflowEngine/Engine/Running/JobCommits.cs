@@ -256,7 +256,7 @@ internal sealed class JobCommits
 
         if (_state.Head.Status.IsSuccess() && (_state.Creation.Input.Reference is not null || _state.Session is { HasStoredOutput: true } || _state.Rounds is not null || Array.Exists(_state.Flow.Steps, step => _state.Steps[step.Index].Output.Reference is not null)))
         {
-            _ = _node.CleanPacketsAsync(_state.Id, _state.Flow.Id, _state.Head.Output);
+            _ = _node.CleanPacketsAsync(_state.Id, _state.Flow.Id, _state.Creation.Input, _state.Head.Output);
         }
     }
 

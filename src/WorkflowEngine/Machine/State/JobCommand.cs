@@ -25,7 +25,7 @@ internal sealed record ParkJob(string Message) : JobCommand;
 internal sealed record RefuseContent(IReadOnlyList<int> Steps, string Message, bool EndsJob) : JobCommand;
 
 /// <summary>The flow's output is made, or cannot be.</summary>
-internal sealed record Conclude(PacketSlot Output, StepError? Error) : JobCommand;
+internal sealed record Conclude(PacketSlot Output, StepError? Error, OutputShape Shape = OutputShape.Packet) : JobCommand;
 
 /// <summary>A command from a person or another program.</summary>
 internal abstract record ControlCommand : JobCommand

@@ -8,6 +8,9 @@ namespace WorkflowEngine.Storage;
 /// </summary>
 internal sealed class InMemoryStore(TimeProvider time) : IJobStore
 {
+    /// <summary>What a packet may be at most that travels as one array.</summary>
+    public const long MaxValueBytes = 1 << 30;
+
     private readonly ConcurrentDictionary<JobId, MemoryJob> _jobs = new();
     private readonly ConcurrentDictionary<(string? Tenant, string FlowId, string Key), JobId> _keys = new();
     private readonly ConcurrentDictionary<(string Kind, string Name), StoredDefinition> _definitions = new();
@@ -19,7 +22,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
     private readonly RunnableJobs _runnable = new();
     private readonly MemoryHints _hints = new();
 
-    public StoreTraits Traits { get; } = new(IsDurable: false, IsShared: false, IsSynchronous: true, MaxValueBytes: 1 << 30);
+    public StoreTraits Traits { get; } = new(IsDurable: false, IsShared: false, IsSynchronous: true, MaxValueBytes);
 
     public ValueTask<NodeLease> RenewAsync(NodeBeat beat, CancellationToken cancellationToken)
     {
@@ -181,6 +184,11 @@ internal sealed class InMemoryStore(TimeProvider time) : IJobStore
         if (_nodes.IsOver(transition.Incarnation))
         {
             return new CommitVerdict(_jobs.ContainsKey(creation.Id) ? CommitResult.AlreadyCommitted : CommitResult.Stale); // Nobody would ever look after it (G3).
+        }
+
+        if (ValueLimit.Refuse(transition, MaxValueBytes) is { } refused)
+        {
+            return refused;
         }
 
         // The job before its key, so that who finds the key taken finds the job; it is not visible until it begins.

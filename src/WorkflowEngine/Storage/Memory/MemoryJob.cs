@@ -57,6 +57,11 @@ internal sealed class MemoryJob(JobCreation creation)
                 return new CommitVerdict(CommitResult.Stale);
             }
 
+            if (ValueLimit.Refuse(transition, InMemoryStore.MaxValueBytes, _head.Data) is { } refused)
+            {
+                return refused;
+            }
+
             Take(transition);
             _strikes = transition.Strikes switch
             {

@@ -78,6 +78,22 @@ public sealed class PoisonTests
         (await host.Engine.GetJob(job.Id).GetStatusAsync()).Strikes.Should().Be(0);
     }
 
+    /// <summary>Whichever of the commits of a struck job fails, also that of its start, which comes before the body.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Commit_OfAStruckJobThatFails_CostsOneMoreClaimAndNoMore(int call)
+    {
+        await using var host = await StartAsync();
+        var job = await host.StartAsync("healthy", new { Seconds = 60 });
+        await host.AdvanceAsync(TimeSpan.FromSeconds(1));
+        await host.CrashAsync();
+        host.Faults.Add(new Fault { Member = StoreMember.Commit, Call = call });
+
+        (await host.RunToEndAsync(job).WaitAsync(TimeSpan.FromSeconds(20))).Status.Should().Be(JobStatus.Completed);
+    }
+
     [Fact]
     public async Task Explain_OfAHeldBackJob_SaysWhyAndUntilWhen()
     {

@@ -20,7 +20,7 @@ internal static class PacketJson
     private static Scratch? _spare;
 
     /// <summary>Any value as a packet by the input rule; null and JSON null are the empty packet.</summary>
-    /// <exception cref="DataPacketException">The value cannot be written as JSON, or is an array of items of which one is malformed: <c>invalid_input</c>.</exception>
+    /// <exception cref="DataPacketException">The value cannot be written as JSON, or is an array of items of which one is malformed: <c>invalid_input</c>; or it is too large: <c>packet_too_large</c>.</exception>
     public static DataPacket FromInput(object? value)
     {
         switch (value)
@@ -30,14 +30,17 @@ internal static class PacketJson
             case IEnumerable<DataItem> items: return DataPacket.From(items);
         }
 
+        JsonElement element;
         try
         {
-            return FromElement(WorkflowJson.ToElement(value));
+            element = WorkflowJson.ToElement(value);
         }
-        catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException or ArgumentException)
+        catch (DataPacketException error) when (error.Reason == "result_not_storable")
         {
-            throw Refused($"A value of type {value.GetType().Name} cannot be written as JSON: {error.Message}", error);
+            throw Refused(error.Message, error);
         }
+
+        return FromElement(element);
     }
 
     /// <summary>Reads strict JSON from outside by the input rule. Identity (<c>origin</c>, <c>ordinal</c>) is the engine's alone: it is ignored here.</summary>
@@ -86,6 +89,9 @@ internal static class PacketJson
         }
     }
 
+    /// <summary>Whether the input rule takes the value for a packet as it is.</summary>
+    public static bool IsPacket(JsonElement value) => value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(IsItem);
+
     private static DataPacket FromElement(JsonElement value)
     {
         if (value.ValueKind == JsonValueKind.Null)
@@ -98,7 +104,7 @@ internal static class PacketJson
             return DataPacket.Wrap([InputItem(value)]);
         }
 
-        var isPacket = value.EnumerateArray().All(IsItem);
+        var isPacket = IsPacket(value);
         var items = new DataItem[value.GetArrayLength()];
         var next = 0;
         foreach (var element in value.EnumerateArray())

@@ -13,6 +13,8 @@ internal static class WorkflowJson
     /// <summary>Nesting beyond this is refused when a document is read.</summary>
     public const int MaxDepth = 64;
 
+    private static long _maxBytes = 64 * 1024 * 1024;
+
     public static readonly JsonSerializerOptions Default = Create();
 
     public static readonly JsonDocumentOptions Document = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
@@ -34,19 +36,45 @@ internal static class WorkflowJson
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
         };
+        options.Converters.Add(new SoundText());
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
         return options;
     }
 
-    /// <summary>The JSON of any value; a <see cref="JsonElement"/> is taken as it is, after being detached from its document.</summary>
-    public static JsonElement ToElement<T>(T value, JsonSerializerOptions? options = null) => value switch
+    /// <summary>The bytes that any engine of this process could keep of one packet: the bound for values made where no engine is at hand.</summary>
+    public static long MaxBytes => Volatile.Read(ref _maxBytes);
+
+    /// <summary>Raises <see cref="MaxBytes"/>; it never falls, since an engine with a higher limit may be at work.</summary>
+    public static void AllowBytes(long maxBytes)
     {
-        null => Null,
-        JsonElement element => Detached(element),
-        JsonDocument document => Detached(document.RootElement),
-        // The runtime type decides for object and interfaces, so that an anonymous record in an object slot keeps its members.
-        _ => JsonSerializer.SerializeToElement(value, value.GetType(), options ?? Default),
-    };
+        for (var known = MaxBytes; known < maxBytes && Interlocked.CompareExchange(ref _maxBytes, maxBytes, known) != known; known = MaxBytes)
+        {
+        }
+    }
+
+    /// <summary>
+    /// The JSON of any value; a <see cref="JsonElement"/> is taken as it is, after being detached from its document. The runtime type decides for object and
+    /// interfaces, so that an anonymous record in an object slot keeps its members.
+    /// </summary>
+    /// <exception cref="DataPacketException">It is larger than <paramref name="maxBytes"/>: <c>packet_too_large</c>. It cannot be JSON, or a member of it throws: <c>result_not_storable</c>.</exception>
+    public static JsonElement ToElement<T>(T value, JsonSerializerOptions? options = null, long? maxBytes = null)
+    {
+        try
+        {
+            return value switch
+            {
+                null => Null,
+                JsonElement element => Detached(element, maxBytes ?? MaxBytes),
+                JsonDocument document => Detached(document.RootElement, maxBytes ?? MaxBytes),
+                _ => BoundedJson.Write(value, options ?? Default, maxBytes ?? MaxBytes),
+            };
+        }
+        catch (Exception error)
+        {
+            var reason = error is DataPacketException { Reason: "packet_too_large" } ? "packet_too_large" : "result_not_storable";
+            throw new DataPacketException($"A value of type {value!.GetType().Name} cannot be written as JSON: {error.Message}", reason, error);
+        }
+    }
 
     /// <summary>
     /// The element free of its document, its raw text strict JSON: a caller's parser may have let comments and trailing commas in, and the raw
@@ -58,6 +86,11 @@ internal static class WorkflowJson
         JsonValueKind.Object or JsonValueKind.Array when !IsStrict(JsonMarshal.GetRawUtf8Value(element)) => Rewritten(element),
         _ => element.Clone(),
     };
+
+    private static JsonElement Detached(JsonElement element, long maxBytes)
+        => element.ValueKind == JsonValueKind.Undefined || JsonMarshal.GetRawUtf8Value(element).Length <= maxBytes
+            ? Detached(element)
+            : throw new DataPacketException($"It has more than the {maxBytes} bytes that MaxPacketBytes allows.", "packet_too_large");
 
     private static bool IsStrict(ReadOnlySpan<byte> json)
     {
