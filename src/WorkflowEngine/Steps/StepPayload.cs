@@ -39,14 +39,14 @@ public sealed class StepPayload
     /// <summary>What most steps never look at; made at the first look, so that an attempt costs one small object.</summary>
     private Rare? _rare;
 
-    internal StepPayload(JobFacts job, string stepId, string stepPath, IReadOnlyList<PortCase>? cases = null)
+    internal StepPayload(JobFacts job, string stepId, string stepPath, IReadOnlyList<PortCase>? cases = null, LoopLeg? loop = null)
     {
         _job = job;
         StepId = stepId;
         StepPath = stepPath;
-        if (cases is not null)
+        if (cases is not null || loop is not null)
         {
-            _rare = new() { Cases = cases };
+            _rare = new() { Cases = cases, Loop = loop };
         }
     }
 
@@ -147,19 +147,8 @@ public sealed class StepPayload
     /// <summary>The cases of a switch, ready to be asked; null for every other step.</summary>
     internal IReadOnlyList<PortCase>? Cases => _rare?.Cases;
 
-    /// <summary>For a loop, after its first leg.</summary>
-    internal LoopLeg? Loop
-    {
-        get => _rare?.Loop;
-        init => _ = value is null ? null : (_rare ??= new()).Loop = value;
-    }
-
-    /// <summary>For a <c>while</c>.</summary>
-    internal int MaxIterations
-    {
-        get => _rare?.MaxIterations ?? 0;
-        init => _ = value == 0 ? 0 : (_rare ??= new()).MaxIterations = value;
-    }
+    /// <summary>What a loop is told about its rounds; null for every other step.</summary>
+    internal LoopLeg? Loop => _rare?.Loop;
 
     internal int StepIndex { get; init; }
 
@@ -292,7 +281,6 @@ public sealed class StepPayload
         public IReadOnlyList<PortCase>? Cases;
         public StepInputs? Inputs;
         public LoopLeg? Loop;
-        public int MaxIterations;
         public StepValues? Variables;
         public StepValues? EngineData;
         public StepWrites? Writes;

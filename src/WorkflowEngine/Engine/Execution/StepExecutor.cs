@@ -140,10 +140,8 @@ internal sealed class StepExecutor(
             : await rendering.RenderAsync(runner.Facts, task, data, new StepInputs(names, hasSingle ? data : null, many)).ConfigureAwait(false);
         var cases = task.Step.Cases is null ? null
             : await CasesAsync(runner, task, data, new StepInputs(names, hasSingle ? data : null, many)).ConfigureAwait(false);
-        return new StepPayload(runner.Facts, task.Step.Id, task.Path, cases)
+        return new StepPayload(runner.Facts, task.Step.Id, task.Path, cases, LegOf(task))
         {
-            Loop = task.Leg,
-            MaxIterations = task.Step.Loop is { IsForEach: false } loop ? loop.MaxIterations : 0,
             Attempt = task.Start.Attempt,
             Data = data,
             InputNames = names,
@@ -156,6 +154,8 @@ internal sealed class StepExecutor(
             Run = task.Start.Run,
         };
     }
+
+    private static LoopLeg? LegOf(in StepTask task) => task.Step.Loop is { } loop ? (task.Leg ?? LoopLeg.First) with { MaxIterations = loop.MaxIterations } : null;
 
     private async ValueTask<(DataPacket Data, DataPacket?[]? Many)> InputAsync(StepTask task)
     {

@@ -29,7 +29,7 @@ internal sealed class ForEachStep : IStep
 
     public ValueTask<StepResult> ExecuteAsync(StepPayload payload, CancellationToken cancellationToken)
     {
-        if (payload.Loop is { } leg)
+        if (payload.Loop is { IsFirst: false } leg)
         {
             return leg.Failure is { } failure ? LoopLeg.Failed(failure) : leg.IsOver ? StepResult.Completed(payload.Data) : StepResult.Rounds(payload.Data, payload.Detail!.Loop!);
         }
@@ -84,17 +84,25 @@ internal sealed class WhileStep : IStep
             return StepResult.Completed(payload.Data);
         }
 
-        return cursor.Opened >= payload.MaxIterations
-            ? StepResult.Fail(Reasons.LimitExceeded, $"Loop '{payload.StepId}' did not end within its {payload.MaxIterations} rounds. Raise max_iterations if it may take more.", retryable: false)
+        return cursor.Opened >= payload.Loop!.MaxIterations
+            ? StepResult.Fail(Reasons.LimitExceeded, $"Loop '{payload.StepId}' did not end within its {payload.Loop.MaxIterations} rounds. Raise max_iterations if it may take more.", retryable: false)
             : StepResult.Rounds(cursor.Opened == 0 ? payload.Data : null, cursor);
     }
 }
 
-/// <summary>What a leg of a loop is told about its rounds; null in the first leg.</summary>
+/// <summary>What a leg of a loop is told about its rounds.</summary>
 /// <param name="IsOver">Every round has ended.</param>
 /// <param name="Failure">Why a round failed that ends the loop.</param>
 internal sealed record LoopLeg(bool IsOver, StepError? Failure)
 {
+    /// <summary>The leg before any round.</summary>
+    public static LoopLeg First { get; } = new(false, null) { IsFirst = true };
+
+    public bool IsFirst { get; private init; }
+
+    /// <summary>How many rounds a <c>while</c> may take.</summary>
+    public int MaxIterations { get; init; }
+
     /// <summary>Never retried: the step in the round had its attempts.</summary>
     public static StepResult Failed(StepError failure) => StepResult.Fail(failure.Reason, failure.Message, retryable: false, failure.Details);
 }
