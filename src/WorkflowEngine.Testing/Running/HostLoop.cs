@@ -102,6 +102,7 @@ internal sealed class HostLoop(TestNode first, VirtualTime time, Func<Task<TestN
             {
                 if (!Node.Engine.Node.Runners.All(Rests))
                 {
+                    AskStoreAgain();
                     await Slots.WaitForActAsync(TimeSpan.FromMilliseconds(1), cancellationToken).ConfigureAwait(false);
                 }
                 else if (!Slots.HasWork && (Slots.AllWaitForTime || await IsQuietAsync(cancellationToken).ConfigureAwait(false)))
@@ -109,6 +110,16 @@ internal sealed class HostLoop(TestNode first, VirtualTime time, Func<Task<TestN
                     return;
                 }
             }
+        }
+    }
+
+    /// <summary>A commit that failed is made again after a while, and until then its job does not rest: that while passes at once.</summary>
+    private void AskStoreAgain()
+    {
+        if (Node.Engine.Node.Commits.Committer?.WaitsUntil is { } until && until > time.Now)
+        {
+            time.MoveTo(Math.Min(until, time.NextDue() ?? until));
+            time.TryFire();
         }
     }
 
@@ -140,11 +151,9 @@ internal sealed class HostLoop(TestNode first, VirtualTime time, Func<Task<TestN
         try
         {
             var claim = Node.Engine.Loop.ClaimNowAsync();
-            while (await Task.WhenAny(claim, Task.Delay(Patience, TimeProvider.System, cancellationToken)).ConfigureAwait(false) != claim)
+            while (await Task.WhenAny(claim, Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, cancellationToken)).ConfigureAwait(false) != claim)
             {
-                // The first commit of a claimed job may wait for time: a store that failed is asked again after a while.
-                time.MoveTo(time.NextDue() ?? time.Now);
-                time.TryFire();
+                AskStoreAgain();
             }
 
             var reply = await claim.ConfigureAwait(false);

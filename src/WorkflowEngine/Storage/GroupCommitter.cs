@@ -21,6 +21,7 @@ internal sealed class GroupCommitter : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Task _loop;
+    private long _waitsUntil;
 
     public GroupCommitter(IJobStore store, TimeProvider time, ILogger log)
     {
@@ -58,6 +59,9 @@ internal sealed class GroupCommitter : IAsyncDisposable
             : _queue.Writer.TryWrite(entries[0]) ? await Task.WhenAll(entries.Select(entry => entry.Task)).ConfigureAwait(false)
             : throw new StoreException("The committer has stopped.", isTransient: false);
     }
+
+    /// <summary>When the store, which has failed, is asked again, in UTC ticks; 0 while nothing waits for that.</summary>
+    public long WaitsUntil { get => Volatile.Read(ref _waitsUntil); private set => Volatile.Write(ref _waitsUntil, value); }
 
     public async ValueTask DisposeAsync()
     {
@@ -109,7 +113,10 @@ internal sealed class GroupCommitter : IAsyncDisposable
             {
                 EngineLog.CommitDelayed(_log, error, transitions.Length, delay);
                 Trouble = delay >= PatienceDelay ? error : null;
-                await Task.Delay(delay, _time, CancellationToken.None).ConfigureAwait(false);
+                var wait = Task.Delay(delay, _time, CancellationToken.None);
+                WaitsUntil = (_time.GetUtcNow() + delay).UtcTicks;
+                await wait.ConfigureAwait(false);
+                WaitsUntil = 0;
             }
             catch (Exception error)
             {

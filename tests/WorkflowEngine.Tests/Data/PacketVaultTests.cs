@@ -40,7 +40,7 @@ public sealed class PacketVaultTests : PacketFolder
         var refusal = (await Vault.Invoking(vault => vault.KeepAsync(Owner, "fetch", packet).AsTask()).Should().ThrowAsync<DataPacketException>()).Which;
 
         refusal.Reason.Should().Be("packet_too_large");
-        refusal.Message.Should().Contain("fetch").And.Contain(packet.StoredBytes.ToString()).And.Contain("5000");
+        refusal.Message.Should().Contain(packet.StoredBytes.ToString()).And.Contain("5000");
     }
 
     [Fact]

@@ -11,6 +11,7 @@ public sealed class EveryStoreCallTests
 
     [Theory]
     [InlineData("memory")]
+    [InlineData("sqlite")]
     public async Task MixedScenario_WithAnyOneCallFailing_ComesToTheSameEnd(string store)
     {
         var (expected, calls) = await PlayAsync(store, fault: null);

@@ -132,7 +132,7 @@ internal sealed class SimulatedEngine(int seed, Action<StoreCall>? sabotage)
                 host.Faults.Add(new Fault { Member = (StoreMember)_random.Next(1, 4), Call = _random.Next(1, 6), Times = _random.Next(1, 3), AfterEffect = _random.Next(2) == 0 });
                 break;
             case 12:
-                host.Node.Time.Jump(TimeSpan.FromSeconds(_random.Next(-2, 3)));
+                host.Node.Time.Jump(TimeSpan.FromSeconds(_random.Next(0, 3)));
                 break;
             default:
                 await TryAsync(host, () => host.AdvanceAsync(TimeSpan.FromSeconds(_random.Next(1, 40))));
