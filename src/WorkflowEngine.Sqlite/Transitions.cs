@@ -41,7 +41,7 @@ internal sealed class Transitions : IDisposable
             """);
         _step = new WriteStatement(connection, """
             insert into steps (job_id, position, path, status, no_items, attempt, started_at, completed_at, output, detail) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-            on conflict do update set status = excluded.status, no_items = excluded.no_items, attempt = excluded.attempt, started_at = excluded.started_at,
+            on conflict do update set path = excluded.path, status = excluded.status, no_items = excluded.no_items, attempt = excluded.attempt, started_at = excluded.started_at,
                 completed_at = excluded.completed_at, output = excluded.output, detail = excluded.detail
             """);
         _event = new WriteStatement(connection, "insert into events (job_id, first_sequence, count, bytes) values (?1, ?2, ?3, ?4)");

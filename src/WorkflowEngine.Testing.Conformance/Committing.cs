@@ -199,6 +199,18 @@ public abstract class Committing : StoreContract
         Assert.True(steps[0].NoItems);
     }
 
+    /// <summary>The row of a round of a loop serves another round later: the position is what stays.</summary>
+    [Fact]
+    public async Task Commit_OfAnotherPathAtTheSamePosition_ReplacesTheRow()
+    {
+        var id = await CreateAsync(New());
+        await CommitAsync(To(id, 2) with { Steps = [new StepRow { Path = "each[0].a", Index = 3, Status = StepStatus.Completed, Attempt = 1 }] });
+
+        await CommitAsync(To(id, 3) with { Steps = [new StepRow { Path = "each[7].a", Index = 3, Status = StepStatus.Running, Attempt = 1 }] });
+
+        Assert.Equal([("each[7].a", 3, StepStatus.Running)], (await LoadAsync(id)).Steps.Select(step => (step.Path, step.Index, step.Status)));
+    }
+
     /// <summary>What the engine reuses after a commit, the store must have copied.</summary>
     [Fact]
     public async Task Commit_ThenReuseOfTheBuffers_LeavesWhatWasCommitted()

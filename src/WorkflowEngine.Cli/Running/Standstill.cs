@@ -24,5 +24,5 @@ internal static class Standstill
     public static bool IsForever(JobStatusReport report)
         => report.Status == JobStatus.Paused
         || (report.Status == JobStatus.Waiting
-            && report.Steps.Where(step => step.Status == StepStatus.Waiting).All(step => step.WaitsFor is not null && step.DueAt is null));
+            && report.Steps.Where(step => step.Status == StepStatus.Waiting).All(step => step.DueAt is null));
 }

@@ -61,7 +61,7 @@ internal static class Explanations
             return new($"No node runs it: flow '{facts.Report.FlowId}' version {facts.Report.FlowVersion} is not registered here.", known, ["Register that flow version on a worker."]);
         }
 
-        var missing = facts.Flow.Flow.Steps.Where(step => facts.Flow.RegistrationOf(step.Index) is null).Select(step => step.Type).Distinct(StringComparer.Ordinal).ToList();
+        var missing = facts.Flow.Flow.AllSteps.Where(step => facts.Flow.RegistrationOf(step) is null).Select(step => step.Type).Distinct(StringComparer.Ordinal).ToList();
         if (missing.Count > 0)
         {
             return new($"No node can run it whole: step types {string.Join(", ", missing)} are not registered here.", known, [$"Register {string.Join(", ", missing)} on a worker."]);
@@ -93,7 +93,8 @@ internal static class Explanations
 
     private static JobExplanation Waiting(JobStatusReport report, List<string> known)
     {
-        var waiting = report.Steps.Where(step => step.Status == StepStatus.Waiting).ToList();
+        // A loop waits for its rounds, whose steps are here themselves.
+        var waiting = report.Steps.Where(step => step.Status == StepStatus.Waiting && (step.WaitsFor is not null || step.DueAt is not null)).ToList();
         known.AddRange(waiting.Select(step => $"step {step.Path} waits{(step.WaitsFor is null ? string.Empty : $" for signal '{step.WaitsFor}'")}{(step.DueAt is { } due ? $" until {due:O}" : string.Empty)}{(step.Error is { } error ? $" to try again after {error.Reason}" : string.Empty)}"));
         var first = waiting.FirstOrDefault();
         var fixes = waiting.Where(step => step.WaitsFor is not null).Select(step => $"wf jobs signal {report.Id} {step.WaitsFor}").ToList();

@@ -136,7 +136,7 @@ internal sealed class JobReading(EngineNode node)
     public async Task<DataPacket> OutputAsync(JobId id, string? step, CancellationToken cancellationToken)
     {
         var job = await LoadAsync(id, step is null ? JobParts.Head : JobParts.Steps, cancellationToken).ConfigureAwait(false);
-        if (step is not null && node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) is { Flow.IsSession: false } flow && flow.Flow.IndexOf(step) < 0)
+        if (step is not null && node.FindFlow(job.Creation.FlowId, job.Creation.FlowVersion) is { Flow.IsSession: false } flow && flow.Flow.IndexOf(step) < 0 && !step.Contains('[', StringComparison.Ordinal))
         {
             throw new ArgumentException($"Flow '{job.Creation.FlowId}' has no step '{step}'.{NearestName.Hint(step, flow.Flow.Steps.Select(known => known.Id))}", nameof(step));
         }

@@ -11,7 +11,7 @@ internal static class StatusReports
         var state = flow is null ? null : JobRebuild.View(flow, job, now);
         var steps = flow is null
             ? [.. job.Steps.Select(row => Step(row.Path, row.Path, null, row, 0, 0, row.Status))]
-            : flow.Steps.Select(step => Step(step, rows, state!)).Concat(OfCode(job, flow)).ToList();
+            : flow.Steps.Select(step => Step(step, step.Index, step.Id, rows, state!)).Concat(OfRounds(rows, state!)).Concat(OfCode(job, flow)).ToList();
         var (creation, head) = (job.Creation, job.Head);
         return new JobStatusReport
         {
@@ -30,7 +30,7 @@ internal static class StatusReports
             Steps = steps,
             Checkpoints = [.. job.Checkpoints.Select(checkpoint => checkpoint.Id)],
             Recovery = [.. job.Steps.Where(row => row.Detail?.Recovery is not null).OrderBy(row => row.CompletedAt == 0 ? long.MaxValue : row.CompletedAt).Select(row => $"{row.Path}: {row.Detail!.Recovery}")],
-            Progress = Progress(head, flow is { IsSession: true } ? steps[flow.Steps.Length..] : steps),
+            Progress = Progress(head, flow is { IsSession: true } ? steps[flow.Steps.Length..] : flow is null ? steps : steps[..flow.Steps.Length]),
             Metrics = new JobMetrics(At(creation.CreatedAt)!.Value, At(head.StartedAt), At(head.CompletedAt), head.CompletedAt > 0 && head.StartedAt > 0 ? TimeSpan.FromTicks(head.CompletedAt - head.StartedAt) : null),
         };
     }
@@ -52,17 +52,25 @@ internal static class StatusReports
     private static JobProgressReport Progress(JobHead head, List<StepStatusReport> steps)
         => new(Math.Round(head.Percentage, 2), head.Completed, head.Total, Count(steps, StepStatus.Running), Count(steps, StepStatus.Failed), Count(steps, StepStatus.Skipped));
 
-    private static IEnumerable<StepStatusReport> OfCode(StoredJob job, CompiledFlow flow)
-        => job.Steps.Where(row => row.Index >= flow.Steps.Length).OrderBy(row => row.Index).Select(row => Step(row.Path, row.Path, row.Detail?.Name, row, 0, 0, row.Status));
+    /// <summary>The steps of the rounds that are kept: those that are open, and those whose outputs are not put together yet.</summary>
+    private static IEnumerable<StepStatusReport> OfRounds(Dictionary<string, StepRow> rows, JobState state)
+        => from run in state.Rounds?.Loops.OrderBy(run => run.Slot) ?? Enumerable.Empty<LoopRun>()
+           from round in run.Rounds
+           where round.Slots[0].DetailOrNone.Covers == 0
+           from step in round.Body.Steps
+           select Step(step, round.First + step.Index, $"{round.Path}.{step.Id}", rows, state);
 
-    private static StepStatusReport Step(CompiledStep step, Dictionary<string, StepRow> rows, JobState state)
+    private static IEnumerable<StepStatusReport> OfCode(StoredJob job, CompiledFlow flow)
+        => !flow.IsSession ? [] : job.Steps.Where(row => row.Index >= flow.Steps.Length).OrderBy(row => row.Index).Select(row => Step(row.Path, row.Path, row.Detail?.Name, row, 0, 0, row.Status));
+
+    private static StepStatusReport Step(CompiledStep step, int slot, string path, Dictionary<string, StepRow> rows, JobState state)
     {
-        ref var live = ref state.Steps[step.Index];
+        ref var live = ref state.Steps[slot];
         var received = live.Arrived;
         var required = step.Join.Required > 0 ? step.Join.Required : step.Incoming.Length;
-        return rows.TryGetValue(step.Id, out var row)
-            ? Step(step.Id, step.Id, step.Name, row, received, required, row.Status == StepStatus.Pending ? live.Status : row.Status)
-            : new StepStatusReport(step.Id, step.Id, live.Status, 0) { Name = step.Name, ReceivedInputs = received, RequiredInputs = required };
+        return rows.TryGetValue(path, out var row)
+            ? Step(step.Id, path, step.Name, row, received, required, row.Status == StepStatus.Pending ? live.Status : row.Status)
+            : new StepStatusReport(step.Id, path, live.Status, 0) { Name = step.Name, ReceivedInputs = received, RequiredInputs = required };
     }
 
     private static StepStatusReport Step(string id, string path, string? name, StepRow row, int received, int required, StepStatus status)

@@ -11,13 +11,20 @@ internal sealed class CompiledFlow
 
     public required string Version { get; init; }
 
+    /// <summary>The flow's own list of steps.</summary>
+    public required CompiledScope Scope { get; init; }
+
     /// <summary>The root scope's steps, in declared order; the index is the step's identity inside the machine.</summary>
-    public required CompiledStep[] Steps { get; init; }
+    public CompiledStep[] Steps => Scope.Steps;
 
-    public required int[] Roots { get; init; }
+    public int[] Roots => Scope.Roots;
 
-    /// <summary>Steps without outgoing edges, in declared order.</summary>
-    public required int[] Leaves { get; init; }
+    public int[] Leaves => Scope.Leaves;
+
+    /// <summary>The steps of all scopes, by <see cref="CompiledStep.Ordinal"/>.</summary>
+    public required CompiledStep[] AllSteps { get; init; }
+
+    public bool HasLoops => AllSteps.Length > Steps.Length;
 
     public required int MaxConcurrentSteps { get; init; }
 
@@ -38,25 +45,53 @@ internal sealed class CompiledFlow
 
     public StepStrategy Strategy => Definition.Strategy;
 
-    /// <summary>The index of a step id, or -1.</summary>
-    public int IndexOf(string stepId) => _indexes.TryGetValue(stepId, out var index) ? index : -1;
+    /// <summary>The index of a step id of the root scope, or -1.</summary>
+    public int IndexOf(string stepId) => Scope.IndexOf(stepId);
+}
 
+/// <summary>A list of steps that run together: the flow's own, or the body of a loop. Edges never leave it.</summary>
+internal sealed class CompiledScope
+{
     private readonly Dictionary<string, int> _indexes = new(StringComparer.Ordinal);
 
-    /// <summary>Called by the compiler once the steps are in place.</summary>
-    public void BuildIndex()
+    public CompiledScope(CompiledStep[] steps)
     {
-        foreach (var step in Steps)
+        Steps = steps;
+        Roots = [.. steps.Where(step => step.IsRoot).Select(step => step.Index)];
+        Leaves = [.. steps.Where(step => step.Outgoing.Length == 0).Select(step => step.Index)];
+        foreach (var step in steps)
         {
             _indexes[step.Id] = step.Index;
         }
     }
+
+    public CompiledStep[] Steps { get; }
+
+    public int[] Roots { get; }
+
+    /// <summary>Steps without outgoing edges, in declared order.</summary>
+    public int[] Leaves { get; }
+
+    /// <summary>The index of a step id, or -1.</summary>
+    public int IndexOf(string stepId) => _indexes.TryGetValue(stepId, out var index) ? index : -1;
 }
+
+/// <summary>What makes a step a loop.</summary>
+/// <param name="Body">What each round runs.</param>
+/// <param name="IsForEach">A round per item; otherwise a round as long as a condition says so.</param>
+/// <param name="MaxConcurrency">How many rounds are open at the same time; null: as many steps as the job may run.</param>
+/// <param name="ContinueOnError">A failed round becomes an item of the output and the loop goes on.</param>
+/// <param name="MaxIterations">How many rounds a loop with a condition may take.</param>
+internal sealed record CompiledLoop(CompiledScope Body, bool IsForEach, int? MaxConcurrency, bool ContinueOnError, int MaxIterations);
 
 /// <summary>One step of a compiled flow.</summary>
 internal sealed class CompiledStep
 {
+    /// <summary>The position in its scope.</summary>
     public required int Index { get; init; }
+
+    /// <summary>The position among the steps of all scopes; of a step of the root scope its index.</summary>
+    public int Ordinal { get; set; }
 
     public required string Id { get; init; }
 
@@ -95,6 +130,9 @@ internal sealed class CompiledStep
 
     /// <summary>The conditions of a switch, in declared order; null for every other step.</summary>
     public CompiledCase[]? Cases { get; init; }
+
+    /// <summary>Null for every step but a loop.</summary>
+    public CompiledLoop? Loop { get; init; }
 
     /// <summary>True when some outgoing edge has a condition.</summary>
     public bool HasConditions { get; set; }

@@ -91,6 +91,34 @@ public sealed class FlowBuilder
     public FlowBuilder Approval(string id, string name, string? title = null, TimeSpan? timeout = null, Action<StepBuilder>? configure = null)
         => Next(id, "approval", configure, step => WithTimeout(title is null ? step.With("name", name) : step.With("name", name).With("title", title), timeout));
 
+    /// <summary>Runs a body once per item, after the step declared last; the outputs of the rounds, in the order of the items, are the step's output (S17).</summary>
+    /// <param name="id">The step's id.</param>
+    /// <param name="items">A list, or a template that gives one.</param>
+    /// <param name="body">The steps of a round; their first ones get the item. Their names stand once in the whole flow.</param>
+    /// <param name="maxConcurrency">How many rounds are open at the same time; null: as many steps as the job may run.</param>
+    /// <param name="continueOnError">A failed round becomes an item of type <c>error</c> in the output, and the loop goes on.</param>
+    /// <param name="configure">Everything else about the step.</param>
+    public FlowBuilder ForEach(string id, object items, Action<FlowBuilder> body, int? maxConcurrency = null, bool continueOnError = false, Action<StepBuilder>? configure = null)
+        => Next(id, "for_each", configure, step =>
+        {
+            step.With("items", items).Body(StepsOf(id, body));
+            _ = maxConcurrency is { } most ? step.With("max_concurrency", most) : step;
+            _ = continueOnError ? step.With("continue_on_error", true) : step;
+        });
+
+    /// <summary>Runs a body after the step declared last, round after round, while a condition holds over what the latest round handed on, or the input before the first one (S18).</summary>
+    /// <param name="id">The step's id.</param>
+    /// <param name="condition">Asked before each round.</param>
+    /// <param name="body">The steps of a round; their first ones get what the round before handed on.</param>
+    /// <param name="maxIterations">How many rounds it may take; null: 1000.</param>
+    /// <param name="configure">Everything else about the step.</param>
+    public FlowBuilder While(string id, string condition, Action<FlowBuilder> body, int? maxIterations = null, Action<StepBuilder>? configure = null)
+        => Next(id, "while", configure, step => Repeat(step.With("while", condition), StepsOf(id, body), maxIterations));
+
+    /// <summary>As <see cref="While"/>, but asks after each round, and ends once the condition holds: at least one round runs.</summary>
+    public FlowBuilder Until(string id, string condition, Action<FlowBuilder> body, int? maxIterations = null, Action<StepBuilder>? configure = null)
+        => Next(id, "while", configure, step => Repeat(step.With("until", condition), StepsOf(id, body), maxIterations));
+
     /// <summary>The definition so far. It does not change when the builder is used on.</summary>
     public FlowDefinition Build() => _flow with
     {
@@ -111,6 +139,20 @@ public sealed class FlowBuilder
             config(step);
             configure?.Invoke(step);
         });
+
+    private static IReadOnlyList<StepDefinition> StepsOf(string id, Action<FlowBuilder> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        var builder = new FlowBuilder(id);
+        body(builder);
+        return builder.Build().Steps;
+    }
+
+    private static void Repeat(StepBuilder step, IReadOnlyList<StepDefinition> body, int? maxIterations)
+    {
+        step.Body(body);
+        _ = maxIterations is { } most ? step.With("max_iterations", most) : step;
+    }
 
     private static void WithTimeout(StepBuilder step, TimeSpan? timeout)
     {

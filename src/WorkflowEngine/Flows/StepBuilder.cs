@@ -108,6 +108,9 @@ public sealed class StepBuilder
         return this;
     }
 
+    /// <summary>The body of a loop.</summary>
+    internal StepBuilder Body(IReadOnlyList<StepDefinition> steps) => Set(_step with { Steps = steps });
+
     /// <summary>This step and, behind it, the steps of its error edges.</summary>
     internal IEnumerable<StepDefinition> Build()
     {

@@ -97,11 +97,11 @@ internal static class StatusChanges
         (JobStatus.Failed, [JobStatus.Pending, JobStatus.Running, JobStatus.Paused]),
         (JobStatus.Cancelled, []));
 
-    /// <summary>Completed and skipped steps stay so; the other ends begin anew when the job is reopened, or are skipped by an operator.</summary>
+    /// <summary>Completed and skipped steps stay so; the other ends begin anew when the job is reopened, or are skipped by an operator. A round of a loop waits for its steps and ends from there; a loop that is reopened waits for its rounds.</summary>
     private static readonly int[] OfSteps = Table(
-        (StepStatus.Pending, [StepStatus.Pending, StepStatus.WaitingInputs, StepStatus.Running, StepStatus.Skipped, StepStatus.Blocked, StepStatus.Cancelled]),
+        (StepStatus.Pending, [StepStatus.Pending, StepStatus.WaitingInputs, StepStatus.Waiting, StepStatus.Running, StepStatus.Skipped, StepStatus.Blocked, StepStatus.Cancelled]),
         (StepStatus.WaitingInputs, [StepStatus.WaitingInputs, StepStatus.Pending, StepStatus.Skipped, StepStatus.Blocked, StepStatus.Cancelled]),
-        (StepStatus.Waiting, [StepStatus.Pending, StepStatus.Skipped, StepStatus.Cancelled]),
+        (StepStatus.Waiting, [StepStatus.Pending, StepStatus.Completed, StepStatus.Failed, StepStatus.Skipped, StepStatus.Cancelled]),
         (StepStatus.Running, [StepStatus.Pending, StepStatus.Waiting, StepStatus.Completed, StepStatus.Failed, StepStatus.Skipped, StepStatus.Cancelled]),
         (StepStatus.Completed, []),
         (StepStatus.Failed, [StepStatus.Pending, StepStatus.Skipped]),

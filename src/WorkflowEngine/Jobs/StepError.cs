@@ -61,6 +61,8 @@ public static class Reasons
     public const string Poison = "poison";
     public const string JobUnreadable = "job_unreadable";
     public const string NoItems = "no_items";
+    public const string NotAList = "not_a_list";
+    public const string RoundEnded = "round_ended";
     public const string NoCase = "no_case";
     public const string Rejected = "rejected";
     public const string TimedOut = "timed_out";

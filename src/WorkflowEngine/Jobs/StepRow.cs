@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 
 namespace WorkflowEngine.Storage;
@@ -94,4 +95,26 @@ public sealed record StepDetail
 
     /// <summary>For <c>any</c> and <c>count</c> joins: which incoming edges were live when it fired, so that every attempt gets the same inputs (S11).</summary>
     public IReadOnlyList<int>? FiredBy { get; init; }
+
+    /// <summary>For a loop: how far it is. Small, whatever the number of its rounds.</summary>
+    public LoopCursor? Loop { get; init; }
+
+    /// <summary>For a round of a loop: the variables that live in it, and end with it (S18).</summary>
+    public ImmutableDictionary<string, JobVariable>? Variables { get; init; }
+
+    /// <summary>For a round of a loop that keeps the outputs of those after it too: how many rounds in all; 0: only its own.</summary>
+    public int Covers { get; init; }
+}
+
+/// <summary>How far a loop is.</summary>
+public sealed record LoopCursor
+{
+    /// <summary>How many rounds there will be; 0: not known before the end.</summary>
+    public int Total { get; init; }
+
+    /// <summary>How many rounds have begun.</summary>
+    public int Opened { get; init; }
+
+    /// <summary>The list was one of plain values, not of a packet's items.</summary>
+    public bool IsPlain { get; init; }
 }

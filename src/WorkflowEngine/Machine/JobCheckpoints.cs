@@ -64,7 +64,7 @@ internal static class JobCheckpoints
             if (state.Steps[index].NeedsRow)
             {
                 var row = default(StepRow);
-                state.Steps[index].WriteTo(ref row, index, state.Flow.Steps[index].Id);
+                state.Steps[index].WriteTo(ref row, index, state.PathOf(index));
                 rows.Add(row);
             }
         }
@@ -78,23 +78,54 @@ internal static class JobCheckpoints
         var byIndex = rows.ToDictionary(row => row.Index);
         for (var index = 0; index < state.Steps.Length; index++)
         {
+            if (state.Steps[index].Status == StepStatus.Running && index != keepsRunning)
+            {
+                state.Changes.Stop(index, state.Steps[index].Run, StopReason.JobCancelled, state.PathOf(index));
+            }
+        }
+
+        PutBackRounds(state, rows, generation);
+        for (var index = 0; index < state.Flow.Steps.Length; index++)
+        {
             if (index == keepsRunning)
             {
                 continue;
             }
 
             ref var step = ref state.Touch(index);
-            if (step.Status == StepStatus.Running)
-            {
-                state.Changes.Stop(index, step.Run, StopReason.JobCancelled);
-            }
-
             PutBack(ref step, byIndex.GetValueOrDefault(index), generation);
         }
 
         if (state.Session is { } session)
         {
             PutBack(state, session, rows.Where(row => row.Index >= state.Steps.Length).ToDictionary(row => row.Path, StringComparer.Ordinal), generation);
+        }
+    }
+
+    /// <summary>The loops of the checkpoint in place of those that there are: a block that serves none of them is free.</summary>
+    private static void PutBackRounds(JobState state, IReadOnlyList<StepRow> rows, int generation)
+    {
+        foreach (var run in (state.Rounds?.Loops ?? []).Where(run => run.Slot < state.Flow.Steps.Length).ToList())
+        {
+            run.Rounds.ForEach(round => LoopRounds.Free(state, round));
+            state.Rounds!.Forget(run);
+        }
+
+        var behind = rows.Where(row => row.Index >= state.Flow.Steps.Length).ToList();
+        if (state.Session is not null || behind.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var row in rows.Where(row => row.Index < state.Flow.Steps.Length))
+        {
+            state.Steps[row.Index].Output = row.Output; // The lists of the loops.
+        }
+
+        RoundPlacement.Place(state, behind);
+        foreach (var row in behind)
+        {
+            PutBack(ref state.Touch(row.Index), row, generation);
         }
     }
 

@@ -88,7 +88,7 @@ internal static class JobControls
 
     private static CommandVerdict Skip(JobState state, SkipStep command, long now)
     {
-        var index = state.Flow.IndexOf(command.Step);
+        var index = state.Find(command.Step);
         if (index < 0)
         {
             return NoSuchStep(state, command.Step);
@@ -106,6 +106,8 @@ internal static class JobControls
                 return CommandVerdict.AlreadySo;
             case StepStatus.Failed when JobGraph.IsTaken(state, index):
                 return CommandVerdict.Refused($"Step '{command.Step}' failed and its error edge has taken that over; there is nothing to skip.");
+            case StepStatus.Pending or StepStatus.Waiting when state.Rounds?.LoopAt(index) is { OpenCount: > 0 }:
+                return CommandVerdict.Refused($"Loop '{command.Step}' has open rounds; skip steps of theirs, or cancel the job.");
             case StepStatus.Pending or StepStatus.WaitingInputs or StepStatus.Waiting:
                 StepEnds.Skip(state, index, command.Output, Reasons.SkippedByOperator, command.Note, null, now);
                 return CommandVerdict.Applied;
@@ -118,7 +120,7 @@ internal static class JobControls
 
     private static CommandVerdict Run(JobState state, RunStep command)
     {
-        var index = state.Flow.IndexOf(command.Step);
+        var index = state.Find(command.Step);
         if (index < 0)
         {
             return NoSuchStep(state, command.Step);
@@ -149,17 +151,18 @@ internal static class JobControls
     /// <summary>Which prerequisites of a step do not hold, for people.</summary>
     public static string WhyNotReady(JobState state, int index)
     {
-        var declared = state.Flow.Steps[index];
+        var declared = state.Declared(index);
         ref var step = ref state.Steps[index];
         if (step.Status is not (StepStatus.Pending or StepStatus.WaitingInputs))
         {
-            return $"Step '{declared.Id}' is {step.Status.ToWord()}.";
+            return $"Step '{state.PathOf(index)}' is {step.Status.ToWord()}.";
         }
 
+        var first = state.FirstOf(index);
         var missing = declared.Incoming
-            .Where(edge => JobGraph.FateOf(state, edge) == EdgeFate.Open)
-            .Select(edge => $"'{state.Flow.Steps[edge.From].Id}' is {state.Steps[edge.From].Status.ToWord()}");
-        return $"Step '{declared.Id}' is blocked: its prerequisites do not hold ({string.Join(", ", missing)}).";
+            .Where(edge => JobGraph.FateOf(state, edge, first) == EdgeFate.Open)
+            .Select(edge => $"'{state.PathOf(first + edge.From)}' is {state.Steps[first + edge.From].Status.ToWord()}");
+        return $"Step '{state.PathOf(index)}' is blocked: its prerequisites do not hold ({string.Join(", ", missing)}).";
     }
 
     private static CommandVerdict Write(JobState state, WriteVariable command, long now)

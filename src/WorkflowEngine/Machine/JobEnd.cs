@@ -25,6 +25,12 @@ internal static class JobEnd
     /// <summary>Notes a failure that nothing handles; under <c>stop_on_failure</c> it decides the end.</summary>
     public static void NoteUnhandled(JobState state, int failedStep, long now)
     {
+        if (state.RoundOf(failedStep) is { } round)
+        {
+            LoopRounds.NoteFailure(state, round, failedStep);
+            return;
+        }
+
         if (state.FailedStep >= 0)
         {
             return;
@@ -80,14 +86,15 @@ internal static class JobEnd
     }
 
     /// <summary>The steps whose packets are the flow's output when it declares none: completed leaves, in declared order (S9).</summary>
-    public static List<int> LiveLeaves(JobState state)
+    public static List<int> LiveLeaves(JobState state, CompiledScope scope, int first)
     {
         var leaves = new List<int>();
-        foreach (var leaf in state.Flow.Leaves)
+        foreach (var leaf in scope.Leaves)
         {
-            if (state.Steps[leaf].Status is StepStatus.Completed or StepStatus.Skipped && !state.Steps[leaf].Output.IsNone)
+            ref var step = ref state.Steps[first + leaf];
+            if (step.Status is StepStatus.Completed or StepStatus.Skipped && !step.Output.IsNone)
             {
-                leaves.Add(leaf);
+                leaves.Add(first + leaf);
             }
         }
 
@@ -146,7 +153,7 @@ internal static class JobEnd
             return true;
         }
 
-        var leaves = LiveLeaves(state);
+        var leaves = LiveLeaves(state, state.Flow.Scope, 0);
         output = leaves.Count == 1 ? state.Steps[leaves[0]].Output : default;
         return leaves.Count <= 1;
     }
@@ -199,7 +206,7 @@ internal static class JobEnd
         {
             if (state.Steps[index].Status == StepStatus.Running)
             {
-                state.Changes.Stop(index, state.Steps[index].Run, StopReason.JobCancelled);
+                state.Changes.Stop(index, state.Steps[index].Run, StopReason.JobCancelled, state.PathOf(index));
             }
         }
     }

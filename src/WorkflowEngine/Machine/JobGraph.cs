@@ -4,9 +4,9 @@ namespace WorkflowEngine;
 internal static class JobGraph
 {
     /// <summary>How an edge is resolved by the state of its source. The one place that says so: also used to rebuild a job from its rows.</summary>
-    public static EdgeFate FateOf(JobState state, CompiledEdge edge)
+    public static EdgeFate FateOf(JobState state, CompiledEdge edge, int first)
     {
-        ref var source = ref state.Steps[edge.From];
+        ref var source = ref state.Steps[first + edge.From];
         switch (source.Status)
         {
             case StepStatus.Completed:
@@ -14,7 +14,7 @@ internal static class JobGraph
             case StepStatus.Skipped:
                 return source.Detail?.Reason == Reasons.BranchNotActive || !edge.TakesCompletion ? EdgeFate.Dead : EdgeFate.Live;
             case StepStatus.Failed:
-                return !IsTaken(state, edge.From) ? EdgeFate.Blocked : edge.TakesFailure && Holds(source, edge) ? EdgeFate.Live : EdgeFate.Dead;
+                return !IsTaken(state, first + edge.From) ? EdgeFate.Blocked : edge.TakesFailure && Holds(source, edge) ? EdgeFate.Live : EdgeFate.Dead;
             case StepStatus.Blocked:
                 return EdgeFate.Blocked;
             default:
@@ -30,18 +30,19 @@ internal static class JobGraph
         for (var from = ended; from >= 0; from = settled >= 0 ? settled : more is { Count: > 0 } ? more.Pop() : -1)
         {
             settled = -1;
-            foreach (var edge in state.Flow.Steps[from].Outgoing)
+            var first = state.FirstOf(from);
+            foreach (var edge in state.Declared(from).Outgoing)
             {
-                Arrive(state, edge);
-                if (Settle(state, edge.To, now))
+                Arrive(state, edge, first);
+                if (Settle(state, first + edge.To, now))
                 {
                     if (settled < 0)
                     {
-                        settled = edge.To;
+                        settled = first + edge.To;
                     }
                     else
                     {
-                        (more ??= new()).Push(edge.To);
+                        (more ??= new()).Push(first + edge.To);
                     }
                 }
             }
@@ -49,11 +50,11 @@ internal static class JobGraph
     }
 
     /// <summary>Counts a resolved edge at its target.</summary>
-    public static void Arrive(JobState state, CompiledEdge edge)
+    public static void Arrive(JobState state, CompiledEdge edge, int first)
     {
-        ref var target = ref state.Steps[edge.To];
+        ref var target = ref state.Steps[first + edge.To];
         target.Arrived++;
-        switch (FateOf(state, edge))
+        switch (FateOf(state, edge, first))
         {
             case EdgeFate.Live:
                 target.Live++;
@@ -73,7 +74,7 @@ internal static class JobGraph
             return false;
         }
 
-        var declared = state.Flow.Steps[index];
+        var declared = state.Declared(index);
         var edges = declared.Incoming.Length;
         var required = declared.Join.Required;
         var fires = required == 0 ? step.Arrived == edges && step.Live > 0 && step.Blocked == 0 : step.Live >= required;
@@ -106,7 +107,7 @@ internal static class JobGraph
     public static bool IsTaken(JobState state, int failed)
     {
         ref var step = ref state.Steps[failed];
-        foreach (var edge in state.Flow.Steps[failed].Outgoing)
+        foreach (var edge in state.Declared(failed).Outgoing)
         {
             if (edge.TakesFailure && Holds(step, edge))
             {
@@ -120,16 +121,17 @@ internal static class JobGraph
     /// <summary>Whether a failure is taken by nobody: no error edge, and not only <c>any</c> and <c>count</c> joins that have fired or still can (S8).</summary>
     public static bool IsUnhandled(JobState state, int failed)
     {
-        var declared = state.Flow.Steps[failed];
+        var declared = state.Declared(failed);
         if (IsTaken(state, failed))
         {
             return false;
         }
 
+        var first = state.FirstOf(failed);
         foreach (var edge in declared.Outgoing)
         {
-            ref var target = ref state.Steps[edge.To];
-            if (state.Flow.Steps[edge.To].Join.Required == 0 || target.Status == StepStatus.Blocked || (target.Status == StepStatus.Cancelled && target.Detail?.FiredBy is null))
+            ref var target = ref state.Steps[first + edge.To];
+            if (state.Declared(first + edge.To).Join.Required == 0 || target.Status == StepStatus.Blocked || (target.Status == StepStatus.Cancelled && target.Detail?.FiredBy is null))
             {
                 return true;
             }
@@ -150,7 +152,7 @@ internal static class JobGraph
         state.Changes.IsUrgent = true;
         if (!state.IsLoading || step.IsTouched)
         {
-            state.Changes.Events.Step(EventKind.StepQueued, state.Id, now, state.Flow.Steps[index].Id, from, StepStatus.Pending, 0, null);
+            state.Changes.Events.Step(EventKind.StepQueued, state.Id, now, state.PathOf(index), from, StepStatus.Pending, 0, null);
         }
     }
 
@@ -159,7 +161,7 @@ internal static class JobGraph
 
     private static void Fire(JobState state, int index, bool fixesInputs, long now)
     {
-        if (fixesInputs && state.Flow.Steps[index].Incoming.Length > 1 && state.Steps[index].Detail?.FiredBy is null)
+        if (fixesInputs && state.Declared(index).Incoming.Length > 1 && state.Steps[index].Detail?.FiredBy is null)
         {
             // Later arrivals must not change what a second attempt sees (S11).
             ref var step = ref state.Touch(index);
@@ -171,11 +173,12 @@ internal static class JobGraph
 
     private static List<int> LiveEdges(JobState state, int index)
     {
-        var incoming = state.Flow.Steps[index].Incoming;
+        var incoming = state.Declared(index).Incoming;
+        var first = state.FirstOf(index);
         var live = new List<int>();
         for (var i = 0; i < incoming.Length; i++)
         {
-            if (FateOf(state, incoming[i]) == EdgeFate.Live)
+            if (FateOf(state, incoming[i], first) == EdgeFate.Live)
             {
                 live.Add(i);
             }
@@ -193,11 +196,11 @@ internal static class JobGraph
 
     private static void Block(JobState state, int index, long now)
     {
-        var reason = state.Flow.Steps[index].Join.Required > 0 ? Reasons.JoinUnsatisfiable : Reasons.PredecessorFailed;
+        var reason = state.Declared(index).Join.Required > 0 ? Reasons.JoinUnsatisfiable : Reasons.PredecessorFailed;
         ref var step = ref state.Touch(index);
         step.Detail = step.DetailOrNone with { Reason = reason };
         StepEnds.SetEnd(state, index, StepStatus.Blocked, EventKind.StepBlocked, new EventNotes(Reason: reason), now);
-        if (state.FailedStep < 0)
+        if ((state.RoundOf(index)?.FailedStep ?? state.FailedStep) < 0)
         {
             JobEnd.NoteUnhandled(state, Culprit(state, index), now);
         }
@@ -206,14 +209,15 @@ internal static class JobGraph
     /// <summary>The failed step that blocks this one: back along blocked edges to their beginning.</summary>
     private static int Culprit(JobState state, int index)
     {
+        var first = state.FirstOf(index);
         while (state.Steps[index].Status != StepStatus.Failed)
         {
             var before = -1;
-            foreach (var edge in state.Flow.Steps[index].Incoming)
+            foreach (var edge in state.Declared(index).Incoming)
             {
-                if (FateOf(state, edge) == EdgeFate.Blocked)
+                if (FateOf(state, edge, first) == EdgeFate.Blocked)
                 {
-                    before = edge.From;
+                    before = first + edge.From;
                     break;
                 }
             }

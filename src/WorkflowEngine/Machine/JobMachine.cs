@@ -40,7 +40,7 @@ internal static class JobMachine
         var verdict = command switch
         {
             EndStep ended => StepEnds.Apply(state, ended, now),
-            ReportProgress progress when progress.Step >= state.Steps.Length => SessionSteps.Report(state, progress, now),
+            ReportProgress progress when state.Session is not null && progress.Step >= state.Steps.Length => SessionSteps.Report(state, progress, now),
             ReportProgress progress => Report(state, progress, now),
             WakeDue => StepWaits.Wake(state, now),
             TimeOutJob => TimeOut(state, now),
@@ -54,6 +54,7 @@ internal static class JobMachine
         };
         if (verdict.Effect == CommandEffect.Applied)
         {
+            LoopRounds.Settle(state, now);
             JobEnd.Check(state, now);
             UpdateStatus(state, now);
         }
@@ -89,17 +90,23 @@ internal static class JobMachine
         }
 
         ref var step = ref state.Touch(index);
-        var declared = state.Flow.Steps[index];
+        var declared = state.Declared(index);
         step.IsReady = false;
         step.IsForced = false;
         step.Become(StepStatus.Running);
         step.Attempt += 1;
         step.Run = state.NextRun++;
         step.StartedAt = now;
+        state.PartialWeight -= state.WeightOf(index) * step.Fraction; // A loop that has rounds behind it.
         step.Fraction = 0;
         state.ReadyCount--;
         state.Running++;
-        state.Changes.Events.Step(EventKind.StepStarted, state.Id, now, declared.Id, StepStatus.Pending, StepStatus.Running, step.Attempt, null);
+        if (declared.Loop is not null)
+        {
+            LoopRounds.BeginLeg(state, index);
+        }
+
+        state.Changes.Events.Step(EventKind.StepStarted, state.Id, now, state.PathOf(index), StepStatus.Pending, StepStatus.Running, step.Attempt, null);
         state.Changes.NoteStart(now);
         UpdateStatus(state, now);
         return new StepStart(index, step.Run, step.Attempt, step.DetailOrNone);
@@ -122,7 +129,7 @@ internal static class JobMachine
         SessionSteps.Refuse(state, refused, now);
         foreach (var index in refused.Steps.Where(index => index < state.Steps.Length && state.Steps[index].IsReady))
         {
-            var error = new StepError(Reasons.ResultNotStorable, $"The store cannot keep what step '{state.Flow.Steps[index].Id}' made: {refused.Message}", Retryable: false);
+            var error = new StepError(Reasons.ResultNotStorable, $"The store cannot keep what step '{state.PathOf(index)}' made: {refused.Message}", Retryable: false);
             StepEnds.Apply(state, new EndStep(index, Begin(state, index, now).Run, new StepOutcome(OutcomeKind.Failed) { Error = error }), now);
         }
 
@@ -139,7 +146,11 @@ internal static class JobMachine
 
         for (var i = 0; i < durable.Readied.Count; i++)
         {
-            state.Ready.Add(durable.Readied[i]);
+            var step = durable.Readied[i];
+            if (state.Steps[step].IsReady)
+            {
+                state.Ready.Add(step, state.Declared(step));
+            }
         }
 
         if (durable.HasForced)
@@ -192,11 +203,10 @@ internal static class JobMachine
             return CommandVerdict.AlreadySo;
         }
 
-        var declared = state.Flow.Steps[report.Step];
-        state.PartialWeight += declared.Weight * (fraction - step.Fraction);
+        state.PartialWeight += state.WeightOf(report.Step) * (fraction - step.Fraction);
         step.Fraction = fraction;
         var notes = new EventNotes(Message: report.Message, Data: EventData.OfPercentage(fraction));
-        state.Changes.Events.Step(EventKind.StepProgress, state.Id, now, declared.Id, StepStatus.Running, StepStatus.Running, step.Attempt, notes);
+        state.Changes.Events.Step(EventKind.StepProgress, state.Id, now, state.PathOf(report.Step), StepStatus.Running, StepStatus.Running, step.Attempt, notes);
         return CommandVerdict.Applied;
     }
 

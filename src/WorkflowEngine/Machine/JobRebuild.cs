@@ -26,6 +26,7 @@ internal static class JobRebuild
         state.IsLoading = false;
         if (!state.IsTerminal)
         {
+            LoopRounds.Settle(state, now);
             JobEnd.Check(state, now);
             JobMachine.UpdateStatus(state, now);
         }
@@ -58,6 +59,7 @@ internal static class JobRebuild
             step.Arrived = step.Live = step.Blocked = 0;
         }
 
+        RoundPlacement.Reset(state);
         for (var index = 0; index < state.Steps.Length; index++)
         {
             Count(state, index);
@@ -65,12 +67,12 @@ internal static class JobRebuild
 
         for (var index = 0; index < state.Steps.Length; index++)
         {
-            if (state.Steps[index].Status != StepStatus.Pending || state.Steps[index].IsReady)
+            if (state.Steps[index].Status != StepStatus.Pending || state.Steps[index].IsReady || state.RoundOf(index) is { IsOpen: false })
             {
                 continue;
             }
 
-            if (state.Flow.Steps[index].IsRoot)
+            if (state.Declared(index).IsRoot)
             {
                 JobGraph.MakeReady(state, index, now);
             }
@@ -79,18 +81,27 @@ internal static class JobRebuild
                 JobGraph.Leave(state, index, now);
             }
         }
+
+        RoundPlacement.Resume(state);
     }
 
     private static void Count(JobState state, int index)
     {
         ref var step = ref state.Steps[index];
-        var declared = state.Flow.Steps[index];
+        var round = state.RoundOf(index);
+        if (round is not null && !CountIn(state, round, index))
+        {
+            return;
+        }
+
+        var declared = state.Declared(index);
+        var weight = state.WeightOf(index);
         switch (step.Status)
         {
             case StepStatus.Running:
                 state.Open++;
                 state.Running++;
-                state.PartialWeight += declared.Weight * step.Fraction;
+                state.PartialWeight += weight * step.Fraction;
                 return;
             case StepStatus.Waiting:
                 state.Open++;
@@ -105,34 +116,63 @@ internal static class JobRebuild
             case StepStatus.Cancelled:
                 return;
             case StepStatus.Completed or StepStatus.Skipped:
-                state.DoneWeight += declared.Weight;
-                state.CompletedCount += step.Status == StepStatus.Completed ? 1 : 0;
-                state.CompletedWithItems += step.Status == StepStatus.Completed && !step.NoItems ? 1 : 0;
+                state.DoneWeight += weight;
+                state.CompletedCount += round is null && step.Status == StepStatus.Completed ? 1 : 0;
+                state.CompletedWithItems += round is null && step.Status == StepStatus.Completed && !step.NoItems ? 1 : 0;
+                break;
+            case StepStatus.Failed when round is not null:
+                round.FailedStep = JobGraph.IsUnhandled(state, index) && (round.FailedStep < 0 || step.CompletedAt < state.Steps[round.FailedStep].CompletedAt) ? index : round.FailedStep;
                 break;
             case StepStatus.Failed when JobGraph.IsUnhandled(state, index) && (state.FailedStep < 0 || step.CompletedAt < state.Steps[state.FailedStep].CompletedAt):
                 state.FailedStep = index;
                 break;
         }
 
+        var first = state.FirstOf(index);
         foreach (var edge in declared.Outgoing)
         {
-            JobGraph.Arrive(state, edge);
+            JobGraph.Arrive(state, edge, first);
         }
     }
 
-    /// <summary>Rows behind those of the flow's own steps belong to the code of a session.</summary>
+    /// <summary>A slot of a round. False when there is no more to count: it stands for the round itself, or its block is free.</summary>
+    private static bool CountIn(JobState state, Round round, int index)
+    {
+        ref var step = ref state.Steps[index];
+        if (round.Loop is null || index == round.Header)
+        {
+            state.Open += step.IsOpen ? 1 : 0;
+            state.Waiting += step.Status == StepStatus.Waiting ? 1 : 0;
+            return false;
+        }
+
+        round.Open += step.IsOpen ? 1 : 0;
+        return true;
+    }
+
+    /// <summary>Rows behind those of the flow's own steps belong to the rounds of its loops, or to the code of a session.</summary>
     private static void Fill(JobState state, IReadOnlyList<StepRow> rows)
     {
-        foreach (var row in state.Session is null ? rows : [.. rows.OrderBy(row => row.Index)])
+        List<StepRow>? behind = null;
+        foreach (var row in rows)
         {
-            if (row.Index < state.Steps.Length)
+            if (row.Index < state.Flow.Steps.Length)
             {
                 state.Steps[row.Index].Fill(row);
             }
             else
             {
-                state.Session?.Add(row.Path).State.Fill(row);
+                (behind ??= []).Add(row);
             }
+        }
+
+        if (behind is not null && state.Session is { } session)
+        {
+            behind.OrderBy(row => row.Index).ToList().ForEach(row => session.Add(row.Path).State.Fill(row));
+        }
+        else if (behind is not null)
+        {
+            RoundPlacement.Place(state, behind);
         }
     }
 }

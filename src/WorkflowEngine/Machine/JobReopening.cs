@@ -15,7 +15,7 @@ internal static class JobReopening
         var only = -1;
         if (command.Step is { } name)
         {
-            only = state.Flow.IndexOf(name);
+            only = state.Find(name);
             if (only < 0)
             {
                 return CommandVerdict.Refused($"Flow '{state.Flow.Id}' has no step '{name}'.");
@@ -31,10 +31,15 @@ internal static class JobReopening
                 return CommandVerdict.Refused($"Step '{name}' failed and its error edge has taken that over; retry the whole job.");
             }
 
+            for (; state.RoundOf(only) is { } round; only = round.Loop!.Slot)
+            {
+                // With a step of a round the whole loop goes on.
+            }
+
             var other = Array.FindIndex(state.Flow.Steps, step => step.Index != only && IsUnhandledFailure(state, step.Index));
             if (other >= 0)
             {
-                return CommandVerdict.Refused($"Step '{state.Flow.Steps[other].Id}' failed too; retry the whole job, or skip that step first.");
+                return CommandVerdict.Refused($"Step '{state.PathOf(other)}' failed too; retry the whole job, or skip that step first.");
             }
         }
 
@@ -77,13 +82,41 @@ internal static class JobReopening
     private static void Reset(JobState state, Predicate<int> due, int except = -1)
     {
         // The failures first: whether one is handled is seen by what it blocked.
-        var failures = Enumerable.Range(0, state.Steps.Length).Where(index => due(index)).ToList();
-        failures.ForEach(index => Reset(state, index));
-        for (var index = 0; index < state.Steps.Length; index++)
+        var failures = Enumerable.Range(0, state.Steps.Length).Where(index => state.RoundOf(index) is null ? due(index) : IsUnhandledFailure(state, index)).ToHashSet();
+        foreach (var index in OuterFirst(state))
         {
-            if (index != except && state.Steps[index].Status is StepStatus.Blocked or StepStatus.Cancelled)
+            if (index != except && (failures.Contains(index) || state.Steps[index].Status is StepStatus.Blocked or StepStatus.Cancelled))
             {
                 Reset(state, index);
+            }
+        }
+    }
+
+    /// <summary>The slots that may begin anew. Whether those of a round are among them is told once its loop has had its turn: a loop that has ended keeps its rounds as they are.</summary>
+    private static IEnumerable<int> OuterFirst(JobState state)
+    {
+        for (var index = 0; index < state.Flow.Steps.Length; index++)
+        {
+            yield return index;
+        }
+
+        foreach (var round in (state.Rounds?.Loops ?? []).SelectMany(run => run.Rounds).OrderBy(round => round.Path.Count(letter => letter == '[')).ToList())
+        {
+            if (!state.Steps[round.Loop!.Slot].IsOpen || (round.Slots[0].Status == StepStatus.Failed && round.Loop.Loop.ContinueOnError))
+            {
+                continue;
+            }
+
+            for (var slot = round.Header; slot < round.Header + round.Slots.Length && (slot == round.Header || round.IsOpen); slot++)
+            {
+                if (slot == round.Header && round.Slots[0].Status is StepStatus.Failed or StepStatus.Cancelled)
+                {
+                    Reset(state, slot);
+                }
+                else
+                {
+                    yield return slot;
+                }
             }
         }
     }
@@ -91,6 +124,13 @@ internal static class JobReopening
     private static void Reset(JobState state, int index)
     {
         ref var step = ref state.Touch(index);
+        var isHeader = state.RoundOf(index)?.Header == index;
+        if (isHeader || state.Rounds?.LoopAt(index) is not null)
+        {
+            GoOn(ref step, isHeader);
+            return;
+        }
+
         var earlier = step.DetailOrNone.EarlierAttempts + step.Attempt;
         step.Detail = earlier > 0 || step.DetailOrNone.Generation > 0 ? StepDetail.None with { EarlierAttempts = earlier, Generation = step.DetailOrNone.Generation } : null;
         step.Become(StepStatus.Pending);
@@ -103,5 +143,17 @@ internal static class JobReopening
         step.Output = default;
     }
 
-    private static bool IsUnhandledFailure(JobState state, int index) => state.Steps[index].Status == StepStatus.Failed && JobGraph.IsUnhandled(state, index);
+    /// <summary>A loop and its rounds wait again for what is in them; what has completed there stays.</summary>
+    private static void GoOn(ref StepState step, bool isHeader)
+    {
+        step.Detail = step.DetailOrNone with { Error = null, Reason = null, EarlierAttempts = isHeader ? 0 : step.DetailOrNone.EarlierAttempts + Math.Max(0, step.Attempt - 1) };
+        step.Become(StepStatus.Pending);
+        step.Become(StepStatus.Waiting);
+        step.IsReady = false;
+        step.Attempt = isHeader ? 0 : 1;
+        step.CompletedAt = 0;
+        step.Output = isHeader ? default : step.Output;
+    }
+
+    private static bool IsUnhandledFailure(JobState state, int index) => state.RoundOf(index)?.Header != index && state.Steps[index].Status == StepStatus.Failed && JobGraph.IsUnhandled(state, index);
 }

@@ -17,10 +17,15 @@ internal static class StepEnds
         state.Changes.IsUrgent = true;
         state.Touch(ended.Step);
         state.Running--;
-        state.PartialWeight -= state.Flow.Steps[ended.Step].Weight * step.Fraction;
+        state.PartialWeight -= state.WeightOf(ended.Step) * step.Fraction;
         step.Fraction = 0;
         step.Run = 0;
         Take(state, ended.Step, Judge(state, ended.Step, ended.Outcome), now);
+        if (state.RoundOf(ended.Step) is { IsStopping: true } round)
+        {
+            LoopRounds.Requeue(state, round);
+        }
+
         if (state.Session is not null && step.IsOpen)
         {
             SessionSteps.Interrupt(state); // The code runs again: what it was at does too.
@@ -48,25 +53,33 @@ internal static class StepEnds
         step.Become(end);
         step.CompletedAt = now;
         state.Open--;
-        if (end is StepStatus.Completed or StepStatus.Skipped)
+        if (index >= state.Flow.Steps.Length)
         {
-            state.DoneWeight += state.Flow.Steps[index].Weight;
+            LoopRounds.NoteEnd(state, index);
+            if (state.Rounds!.IsHeader(index))
+            {
+                return; // What happened in a round is told of its steps.
+            }
+        }
+        else if (end is StepStatus.Completed or StepStatus.Skipped)
+        {
+            state.DoneWeight += state.WeightOf(index);
             state.CompletedCount += end == StepStatus.Completed ? 1 : 0;
             state.CompletedWithItems += end == StepStatus.Completed && !step.NoItems ? 1 : 0;
         }
 
-        state.Changes.Events.Step(kind, state.Id, now, state.Flow.Steps[index].Id, from, end, step.Attempt, notes);
+        state.Changes.Events.Step(kind, state.Id, now, state.PathOf(index), from, end, step.Attempt, notes);
     }
 
     /// <summary>Rules that turn one outcome into another before it is taken.</summary>
     private static StepOutcome Judge(JobState state, int index, StepOutcome outcome)
     {
-        var declared = state.Flow.Steps[index];
+        var declared = state.Declared(index);
         if (outcome.Kind == OutcomeKind.Completed && outcome.IsImplicitlyEmpty && !declared.AllowEmpty)
         {
             return declared.IsRoot
                 ? outcome with { Kind = OutcomeKind.NoItems }
-                : Failed(Reasons.EmptyOutput, $"Step '{declared.Id}' returned an empty packet. Set allow_empty, or return StepResult.Completed() or StepResult.NoItems().");
+                : Failed(Reasons.EmptyOutput, $"Step '{state.PathOf(index)}' returned an empty packet. Set allow_empty, or return StepResult.Completed() or StepResult.NoItems().");
         }
 
         if (outcome.Otherwise is { } unanswered && !Array.Exists(declared.Outgoing, edge => edge.Port is "*" || edge.Names(outcome.Ports!)))
@@ -76,7 +89,7 @@ internal static class StepEnds
 
         if (outcome.Kind == OutcomeKind.Completed && outcome.Ports is { } ports && declared.NamesPorts && !IsDone(ports) && !AnyEdgeTakes(declared, ports))
         {
-            return Failed(Reasons.UnroutedPort, $"Step '{declared.Id}' completed on port '{string.Join("', '", ports)}', which no edge takes.");
+            return Failed(Reasons.UnroutedPort, $"Step '{state.PathOf(index)}' completed on port '{string.Join("', '", ports)}', which no edge takes.");
         }
 
         return outcome;
@@ -99,11 +112,14 @@ internal static class StepEnds
             case OutcomeKind.Finished:
                 Finish(state, index, outcome, now);
                 break;
-            case OutcomeKind.Waits or OutcomeKind.RunsAgain when state.IsEnding:
+            case OutcomeKind.Waits or OutcomeKind.RunsAgain or OutcomeKind.Rounds when state.IsEnding:
                 SetEnd(state, index, StepStatus.Cancelled, EventKind.StepCancelled, CancelledNotes, now);
                 break;
             case OutcomeKind.Waits or OutcomeKind.RunsAgain:
                 StepWaits.Suspend(state, index, outcome, now);
+                break;
+            case OutcomeKind.Rounds:
+                LoopRounds.Continue(state, index, outcome, now);
                 break;
             case OutcomeKind.Cancelled or OutcomeKind.Interrupted:
                 Interrupt(state, index, now);
@@ -158,7 +174,7 @@ internal static class StepEnds
     {
         var error = outcome.Error!;
         ref var step = ref state.Steps[index];
-        var declared = state.Flow.Steps[index];
+        var declared = state.Declared(index);
         step.Detail = step.DetailOrNone with { Error = error };
         if (!state.IsEnding && declared.Retry.Allows(error, step.Attempt))
         {
@@ -167,7 +183,7 @@ internal static class StepEnds
         }
 
         step.Detail = outcome.Verdicts is null ? step.Detail : step.DetailOrNone with { Verdicts = outcome.Verdicts };
-        step.Output = JobGraph.IsTaken(state, index) ? new PacketSlot(error.ToPacket(declared.Id)) : default;
+        step.Output = JobGraph.IsTaken(state, index) ? new PacketSlot(error.ToPacket(state.PathOf(index))) : step.DetailOrNone.Loop is null ? default : step.Output; // A loop that is retried goes on over its list.
         SetEnd(state, index, StepStatus.Failed, EventKind.StepFailed, new EventNotes(Reason: error.Reason, Message: error.Message), now);
         if (JobGraph.IsUnhandled(state, index))
         {
@@ -198,10 +214,18 @@ internal static class StepEnds
             return;
         }
 
-        state.Data = writes.Over(state.Data);
+        if (state.RoundOf(index) is { } round)
+        {
+            RoundVariables.Take(state, round, writes);
+        }
+        else
+        {
+            state.Data = writes.Over(state.Data);
+        }
+
         foreach (var variable in writes.Variables)
         {
-            state.Changes.Events.Note(EventKind.VariableSet, state.Id, now, state.Flow.Steps[index].Id, new EventNotes(Data: EventData.OfVariable(variable)));
+            state.Changes.Events.Note(EventKind.VariableSet, state.Id, now, state.PathOf(index), new EventNotes(Data: EventData.OfVariable(variable)));
         }
     }
 

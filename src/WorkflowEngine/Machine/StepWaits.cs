@@ -162,7 +162,7 @@ internal static class StepWaits
         step.Become(StepStatus.Waiting);
         state.Waiting++;
         Remember(state, index);
-        state.Changes.Events.Step(kind, state.Id, now, state.Flow.Steps[index].Id, from, StepStatus.Waiting, step.Attempt, notes);
+        state.Changes.Events.Step(kind, state.Id, now, state.PathOf(index), from, StepStatus.Waiting, step.Attempt, notes);
     }
 
     /// <summary>Later than the calendar goes is its end.</summary>

@@ -39,14 +39,14 @@ public sealed class StepPayload
     /// <summary>What most steps never look at; made at the first look, so that an attempt costs one small object.</summary>
     private Rare? _rare;
 
-    internal StepPayload(JobFacts job, string stepId, string stepPath, IReadOnlyList<PortCase>? cases = null)
+    internal StepPayload(JobFacts job, string stepId, string stepPath, IReadOnlyList<PortCase>? cases = null, LoopLeg? loop = null)
     {
         _job = job;
         StepId = stepId;
         StepPath = stepPath;
-        if (cases is not null)
+        if (cases is not null || loop is not null)
         {
-            _rare = new() { Cases = cases };
+            _rare = new() { Cases = cases, Loop = loop };
         }
     }
 
@@ -146,6 +146,9 @@ public sealed class StepPayload
 
     /// <summary>The cases of a switch, ready to be asked; null for every other step.</summary>
     internal IReadOnlyList<PortCase>? Cases => _rare?.Cases;
+
+    /// <summary>What a loop is told about its rounds; null for every other step.</summary>
+    internal LoopLeg? Loop => _rare?.Loop;
 
     internal int StepIndex { get; init; }
 
@@ -277,6 +280,7 @@ public sealed class StepPayload
     {
         public IReadOnlyList<PortCase>? Cases;
         public StepInputs? Inputs;
+        public LoopLeg? Loop;
         public StepValues? Variables;
         public StepValues? EngineData;
         public StepWrites? Writes;

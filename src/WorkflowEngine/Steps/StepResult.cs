@@ -1,4 +1,5 @@
 using System.Text.Json;
+using WorkflowEngine.Storage;
 
 namespace WorkflowEngine;
 
@@ -29,6 +30,7 @@ public sealed class StepResult
         Finish,
         Wait,
         RunAgain,
+        Rounds,
     }
 
     internal OutcomeKind Kind { get; }
@@ -59,6 +61,9 @@ public sealed class StepResult
 
     /// <summary>What a completion fails with when no edge names its port.</summary>
     internal StepError? Otherwise => Kind == OutcomeKind.Completed && _failure is { } error ? new StepError(error.Reason!, error.Message!, Retryable: false) : null;
+
+    /// <summary>Where a loop stands.</summary>
+    internal LoopCursor? Cursor => _suspension?.Cursor;
 
     /// <summary>More about a failure than its message; may be null.</summary>
     public string? Details => _failure?.Details;
@@ -124,6 +129,9 @@ public sealed class StepResult
     internal static StepResult CompletedIfTaken(DataPacket output, string port, string reason, string message)
         => new(OutcomeKind.Completed) { Output = output, Ports = [port], IsExplicit = true, _failure = new Failure(reason, message, false, null) };
 
+    /// <summary>A loop goes on with its rounds; the packet is its list of items, or the outputs of rounds that have ended.</summary>
+    internal static StepResult Rounds(DataPacket? packet, LoopCursor cursor) => new(OutcomeKind.Rounds) { Output = packet, _suspension = new Suspension(null, null, null, cursor), IsExplicit = true };
+
     /// <summary>As <see cref="Wait"/>, and gives <paramref name="state"/> back.</summary>
     internal static StepResult WaitWith(string signal, TimeSpan? timeout, object? state)
         => new(OutcomeKind.Wait) { _suspension = new Suspension(signal, timeout, state is null ? null : WorkflowJson.ToElement(state)) };
@@ -141,7 +149,7 @@ public sealed class StepResult
 
     private sealed record Failure(string? Reason, string? Message, bool? Retryable, string? Details);
 
-    private sealed record Suspension(string? Signal, TimeSpan? Delay, JsonElement? State);
+    private sealed record Suspension(string? Signal, TimeSpan? Delay, JsonElement? State, LoopCursor? Cursor = null);
 
     /// <summary>A completed step; an empty packet said this way has the meaning of S10.</summary>
     public static implicit operator StepResult(DataPacket packet) => FromPacket(packet);

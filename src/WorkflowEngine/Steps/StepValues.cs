@@ -121,6 +121,12 @@ internal sealed class StepWrites
             data = data with { Variables = data.Variables.SetItem(variable.Name, variable) };
         }
 
+        return EngineDataOver(data);
+    }
+
+    /// <summary>The same without the variables.</summary>
+    public JobData EngineDataOver(JobData data)
+    {
         foreach (var (name, value) in EngineData)
         {
             data = data with { EngineData = data.EngineData.SetItem(name, value) };

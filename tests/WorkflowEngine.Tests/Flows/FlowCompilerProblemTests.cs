@@ -190,13 +190,13 @@ public sealed class FlowCompilerProblemTests
     public void Compile_WhatIsNotBuiltYet_IsNeverIgnored()
     {
         var json = JsonElement.Parse("[]");
-        var step = Sample.Step("b", new StepEdge("a")) with { CancelRest = true, CompensateWith = "a", Steps = [Sample.Step("c")] };
+        var step = Sample.Step("b", new StepEdge("a", null, "true")) with { CancelRest = true, CompensateWith = "a" };
         var flow = Sample.Flow(Sample.Step("a"), step) with { InputSchema = json, Schedules = json, ConcurrencyKey = "x", OnFailureFlowId = "y" };
 
         var problems = Sample.Problems(flow);
 
         problems.Should().OnlyContain(problem => problem.Code == "not_supported");
         problems.Select(problem => problem.Path).Should().BeEquivalentTo(
-            "$.input_schema", "$.schedules", "$.concurrency_key", "$.on_failure", "$.steps[1].cancel_rest", "$.steps[1].compensate_with", "$.steps[1].steps");
+            "$.input_schema", "$.schedules", "$.concurrency_key", "$.on_failure", "$.steps[1].cancel_rest", "$.steps[1].compensate_with");
     }
 }

@@ -271,7 +271,7 @@ public sealed class GraphRuleTests
         bench.End("s0", fate == "dead" ? Done() : Fails());
         bench.Crash().Commit();
         var cost = GC.GetAllocatedBytesForCurrentThread() - before;
-        bench.State.Steps[1..^1].All(step => step.Status == (fate == "dead" ? StepStatus.Skipped : StepStatus.Blocked)).Should().BeTrue();
+        bench.State.Steps.ToArray()[1..^1].All(step => step.Status == (fate == "dead" ? StepStatus.Skipped : StepStatus.Blocked)).Should().BeTrue();
         return cost;
     }
 }

@@ -59,7 +59,7 @@ internal static class MachineInvariants
 
     /// <summary>What a finish skipped resolves no edges any more.</summary>
     private static bool EdgesMatch(JobState state, Func<StepState, int> kept, Func<EdgeFate, bool> counts)
-        => state.Steps.Any(step => step.Detail?.Reason == Reasons.Finished) || Each(state, (declared, step) => kept(step) == declared.Incoming.Count(edge => counts(JobGraph.FateOf(state, edge))));
+        => state.Steps.Any(step => step.Detail?.Reason == Reasons.Finished) || Each(state, (declared, step) => kept(step) == declared.Incoming.Count(edge => counts(JobGraph.FateOf(state, edge, 0))));
 
     private static bool HasInputs(CompiledStep declared, StepState step) => declared.Incoming.Length == 0
         || (declared.Join.Required > 0 ? step.Live >= declared.Join.Required : step.Arrived == declared.Incoming.Length && step.Live > 0 && step.Blocked == 0);

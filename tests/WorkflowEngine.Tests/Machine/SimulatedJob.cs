@@ -205,7 +205,7 @@ internal sealed class SimulatedJob
             return "begun twice without a reason";
         }
 
-        return State.Flow.Steps[start.Step].Incoming.Any(edge => JobGraph.FateOf(State, edge) == EdgeFate.Live && !_bench.DurableStatus(edge.From).IsTerminal())
+        return State.Flow.Steps[start.Step].Incoming.Any(edge => JobGraph.FateOf(State, edge, 0) == EdgeFate.Live && !_bench.DurableStatus(edge.From).IsTerminal())
             && State.Steps[start.Step].DetailOrNone.FiredBy is null
             ? "begun before its predecessor was durable"
             : null;

@@ -21,6 +21,8 @@ internal sealed class ConfigRendering(PacketVault vault, IReadOnlyList<ISecretPr
             Secrets = await SecretsAsync(template).ConfigureAwait(false),
             Signal = task.Start.Detail.SignalValue,
             Error = task.Error,
+            Round = task.Round,
+            Items = await ItemsAsync(task).ConfigureAwait(false),
         };
         return new StepConfig(template.Render(scope), job.Json);
     }
@@ -34,6 +36,8 @@ internal sealed class ConfigRendering(PacketVault vault, IReadOnlyList<ISecretPr
         Data = task.Data,
         Steps = await StepsAsync(task.Named, [.. task.Step.Cases!.SelectMany(one => one.When.Lookups)]).ConfigureAwait(false),
         Error = task.Error,
+        Round = task.Round,
+        Items = await ItemsAsync(task).ConfigureAwait(false),
     };
 
     /// <summary>
@@ -45,7 +49,7 @@ internal sealed class ConfigRendering(PacketVault vault, IReadOnlyList<ISecretPr
     {
         var isFailure = outcome.Kind == OutcomeKind.Failed;
         var own = new NamedStep(task.Step.Id, isFailure ? StepStatus.Failed : StepStatus.Completed, outcome.Output, outcome.Ports?[0], outcome.Error);
-        var input = isFailure ? outcome.Error!.ToPacket(task.Step.Id) : await vault.LoadAsync(outcome.Output).ConfigureAwait(false);
+        var input = isFailure ? outcome.Error!.ToPacket(task.Path) : await vault.LoadAsync(outcome.Output).ConfigureAwait(false);
         var edges = task.Step.Outgoing;
         var scope = new RenderScope
         {
@@ -54,6 +58,8 @@ internal sealed class ConfigRendering(PacketVault vault, IReadOnlyList<ISecretPr
             Data = outcome.Writes is { } writes ? writes.Over(task.Data) : task.Data,
             Steps = await StepsAsync([.. task.Named.Where(step => step.Id != own.Id), own], [.. edges.SelectMany(edge => edge.When?.Lookups ?? [])]).ConfigureAwait(false),
             Error = outcome.Error,
+            Round = task.Round,
+            Items = await ItemsAsync(task).ConfigureAwait(false),
         };
         return Array.ConvertAll(edges, edge => edge.When is not { } when || !(isFailure ? edge.TakesFailure : edge.TakesCompletion && edge.Matches(outcome.Ports)) || when.EvaluateCondition(scope));
     }
@@ -69,6 +75,14 @@ internal sealed class ConfigRendering(PacketVault vault, IReadOnlyList<ISecretPr
             Steps = await StepsAsync(named, output.Lookups).ConfigureAwait(false),
         };
         return output.Render(scope);
+    }
+
+    /// <summary>The list of the loop around the step, which is in memory once its first round has begun.</summary>
+    private ValueTask<DataPacket?> ItemsAsync(StepTask task)
+    {
+        return task.Round?.Items is { } items ? LoadAsync(items, vault) : default;
+
+        static async ValueTask<DataPacket?> LoadAsync(LoopItems items, PacketVault vault) => await RoundFacts.LoadAsync(items, vault).ConfigureAwait(false);
     }
 
     private async ValueTask<IReadOnlyDictionary<string, NamedStepMap>> StepsAsync(NamedStep[] named, IReadOnlyList<IReadOnlyList<string>> lookups)

@@ -9,8 +9,8 @@ internal static class FlowOutput
     /// <summary>In the turn. Takes its snapshot now, makes the output outside, and comes back with <see cref="Conclude"/>.</summary>
     public static void Begin(EngineNode node, FlowRunner runner, JobState state)
     {
-        var leaves = JobEnd.LiveLeaves(state).ConvertAll(leaf => state.Steps[leaf].Output);
-        var named = StepTask.Snapshot(state, runner.Flow.OutputSteps);
+        var leaves = JobEnd.LiveLeaves(state, state.Flow.Scope, 0).ConvertAll(leaf => state.Steps[leaf].Output);
+        var named = StepTask.Snapshot(state, 0, runner.Flow.OutputSteps);
         var data = state.Data;
         _ = MakeAsync(node, runner, leaves, named, data, state.Creation.Input);
     }

@@ -23,6 +23,11 @@ internal sealed class RenderScope : IExpressionScope
 
     public StepError? Error { get; init; }
 
+    /// <summary>The round that the step is in, and the items of its loop.</summary>
+    public RoundFacts? Round { get; init; }
+
+    public DataPacket? Items { get; init; }
+
     public bool TryResolve(string root, string? name, out ExpressionValue value)
     {
         var found = name is null ? OfRoot(root) : Below(root, name);
@@ -56,6 +61,7 @@ internal sealed class RenderScope : IExpressionScope
         "engine_data" => Data.EngineData.TryGetValue(name, out var side) ? ExpressionValue.Of(side) : null,
         "secrets" => Secrets.TryGetValue(name, out var secret) ? ExpressionValue.Of(secret) : null,
         "job" => OfJob(name),
+        "loop" => Round?.Find(name, Items),
         _ => null,
     };
 

@@ -49,7 +49,7 @@ internal sealed class StepExecutor(
         }
         catch (Exception error)
         {
-            var known = ErrorOf(error, task.Step.Id);
+            var known = ErrorOf(error, task.Path);
             var before = outcome.Error is { } first ? $" The step had failed before: {first.Message}" : string.Empty;
             return Failed(runner, task, error, known.Reason, known.Message + before, retryable: false);
         }
@@ -61,7 +61,7 @@ internal sealed class StepExecutor(
         StepDeadline? deadline = null;
         try
         {
-            if (runner.Flow.RegistrationOf(task.Start.Step) is not { } registration)
+            if (runner.Flow.RegistrationOf(task.Step) is not { } registration)
             {
                 return Failed(runner, task, null, Reasons.UnknownStepType, $"Step type '{task.Step.Type}' is not registered on this node.", retryable: false);
             }
@@ -132,31 +132,15 @@ internal sealed class StepExecutor(
 
     private async ValueTask<StepPayload> PrepareAsync(FlowRunner runner, StepTask task)
     {
-        DataPacket data;
-        DataPacket?[]? many = null;
-        if (task.Many is { } slots)
-        {
-            many = new DataPacket?[slots.Length];
-            for (var i = 0; i < slots.Length; i++)
-            {
-                many[i] = slots[i].IsNone ? null : await vault.LoadAsync(slots[i]).ConfigureAwait(false);
-            }
-
-            data = DataPacket.Merge([.. many.OfType<DataPacket>()]);
-        }
-        else
-        {
-            data = await vault.LoadAsync(task.Single).ConfigureAwait(false);
-        }
-
-        var names = runner.Flow.InputNames[task.Start.Step];
+        var (data, many) = await InputAsync(task).ConfigureAwait(false);
+        var names = runner.Flow.InputNames[task.Step.Ordinal];
         var hasSingle = many is null && names.Length == 1 && !task.Single.IsNone;
-        var config = task.Step.Config is null ? StepConfig.Empty
-            : task.Step.Config.IsConstant ? runner.Flow.ConstantConfigs[task.Start.Step]!
+        var config = task.Step.Config is null || task.Leg is not null ? StepConfig.Empty
+            : task.Step.Config.IsConstant ? runner.Flow.ConstantConfigs[task.Step.Ordinal]!
             : await rendering.RenderAsync(runner.Facts, task, data, new StepInputs(names, hasSingle ? data : null, many)).ConfigureAwait(false);
         var cases = task.Step.Cases is null ? null
             : await CasesAsync(runner, task, data, new StepInputs(names, hasSingle ? data : null, many)).ConfigureAwait(false);
-        return new StepPayload(runner.Facts, task.Step.Id, task.Step.Id, cases)
+        return new StepPayload(runner.Facts, task.Step.Id, task.Path, cases, LegOf(task))
         {
             Attempt = task.Start.Attempt,
             Data = data,
@@ -171,6 +155,34 @@ internal sealed class StepExecutor(
         };
     }
 
+    private static LoopLeg? LegOf(in StepTask task) => task.Step.Loop is { } loop ? (task.Leg ?? LoopLeg.First) with { MaxIterations = loop.MaxIterations } : null;
+
+    private async ValueTask<(DataPacket Data, DataPacket?[]? Many)> InputAsync(StepTask task)
+    {
+        if (task.Leg is not null)
+        {
+            return (await RoundFacts.JoinAsync(vault, task.Many!).ConfigureAwait(false), null);
+        }
+
+        if (task.Round is { } round && task.Step.IsRoot)
+        {
+            return (await round.InputAsync(vault).ConfigureAwait(false), null);
+        }
+
+        if (task.Many is not { } slots)
+        {
+            return (await vault.LoadAsync(task.Single).ConfigureAwait(false), null);
+        }
+
+        var many = new DataPacket?[slots.Length];
+        for (var i = 0; i < slots.Length; i++)
+        {
+            many[i] = slots[i].IsNone ? null : await vault.LoadAsync(slots[i]).ConfigureAwait(false);
+        }
+
+        return (DataPacket.Merge([.. many.OfType<DataPacket>()]), many);
+    }
+
     private async ValueTask<PortCase[]> CasesAsync(FlowRunner runner, StepTask task, DataPacket data, StepInputs inputs)
     {
         var scope = await rendering.CaseScopeAsync(runner.Facts, task, data, inputs).ConfigureAwait(false);
@@ -181,7 +193,7 @@ internal sealed class StepExecutor(
     {
         if (result is null)
         {
-            return new(Failed(runner, task, null, Reasons.InvalidResult, $"Step '{task.Step.Id}' returned null instead of a StepResult.", retryable: true));
+            return new(Failed(runner, task, null, Reasons.InvalidResult, $"Step '{task.Path}' returned null instead of a StepResult.", retryable: true));
         }
 
         if (result.Kind == StepResult.OutcomeKind.Fail)
@@ -201,12 +213,17 @@ internal sealed class StepExecutor(
             outcome = outcome with { Message = result.Message, Signal = result.Signal, Delay = result.Delay, State = result.State };
         }
 
+        if (result.Cursor is { } cursor)
+        {
+            outcome = outcome with { Loop = cursor };
+        }
+
         if (result.Otherwise is { } otherwise)
         {
             outcome = outcome with { Otherwise = otherwise };
         }
 
-        return result.Output is null ? new(outcome) : KeepAsync(runner, task.Step.Id, payload, result.Output, outcome);
+        return result.Output is null ? new(outcome) : KeepAsync(runner, task.Path, payload, result.Output, outcome);
     }
 
     private ValueTask<StepOutcome> KeepAsync(FlowRunner runner, string path, StepPayload payload, DataPacket output, StepOutcome outcome)
@@ -238,13 +255,13 @@ internal sealed class StepExecutor(
     }
 
     private StepOutcome TimedOut(FlowRunner runner, in StepTask task)
-        => Failed(runner, task, null, Reasons.Timeout, $"Step '{task.Step.Id}' took longer than its timeout of {task.Step.Timeout}.", retryable: true);
+        => Failed(runner, task, null, Reasons.Timeout, $"Step '{task.Path}' took longer than its timeout of {task.Step.Timeout}.", retryable: true);
 
     private StepOutcome Failed(FlowRunner runner, in StepTask task, Exception? error, string reason, string message, bool retryable, string? details = null)
     {
         // A declared reason says it all; a trace is for what nobody foresaw. The step's record keeps it either way.
         var unforeseen = error is StepFailedException or DataPacketException ? null : error;
-        EngineLog.StepFailed(_log, unforeseen, runner.Id, task.Step.Id, task.Start.Attempt, reason, message);
+        EngineLog.StepFailed(_log, unforeseen, runner.Id, task.Path, task.Start.Attempt, reason, message);
         return new StepOutcome(OutcomeKind.Failed) { Error = new StepError(reason, message, retryable, details ?? (unforeseen ?? error?.InnerException)?.ToString()) };
     }
 
@@ -255,6 +272,7 @@ internal sealed class StepExecutor(
         StepResult.OutcomeKind.Finish => OutcomeKind.Finished,
         StepResult.OutcomeKind.Wait => OutcomeKind.Waits,
         StepResult.OutcomeKind.RunAgain => OutcomeKind.RunsAgain,
+        StepResult.OutcomeKind.Rounds => OutcomeKind.Rounds,
         _ => OutcomeKind.Completed,
     };
 }

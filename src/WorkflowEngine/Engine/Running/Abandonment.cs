@@ -27,7 +27,7 @@ internal static class Abandonment
             return;
         }
 
-        EngineLog.StepAbandoned(node.Log, runner.Id, runner.State.Flow.Steps[step].Id);
+        EngineLog.StepAbandoned(node.Log, runner.Id, runner.State.PathOf(step));
         if (!runner.State.Flow.IsOpenedByHand)
         {
             node.Scheduler.Release();

@@ -122,7 +122,7 @@ internal sealed class JobCommits
             if (step.NeedsRow)
             {
                 step.HasRow = true;
-                step.WriteTo(ref _transition.AddStep(), index, _state.Flow.Steps[index].Id);
+                step.WriteTo(ref _transition.AddStep(), index, _state.PathOf(index));
             }
         }
 
@@ -254,7 +254,7 @@ internal sealed class JobCommits
             WorkflowTelemetry.JobEnded(_state.Flow.Id, _state.Head.Status, TimeSpan.FromTicks(_state.Head.CompletedAt - began));
         }
 
-        if (_state.Head.Status.IsSuccess() && (_state.Creation.Input.Reference is not null || _state.Session is { HasStoredOutput: true } || Array.Exists(_state.Steps, step => step.Output.Reference is not null)))
+        if (_state.Head.Status.IsSuccess() && (_state.Creation.Input.Reference is not null || _state.Session is { HasStoredOutput: true } || _state.Rounds is not null || Array.Exists(_state.Flow.Steps, step => _state.Steps[step.Index].Output.Reference is not null)))
         {
             _ = _node.CleanPacketsAsync(_state.Id, _state.Flow.Id, _state.Creation.Input, _state.Head.Output);
         }

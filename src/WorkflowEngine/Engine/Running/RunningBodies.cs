@@ -227,7 +227,7 @@ internal sealed class RunningBodies(EngineNode node, FlowRunner runner) : IAttem
                 (_abandoned ??= []).Add(run.Run);
             }
 
-            EngineLog.StepAbandoned(node.Log, runner.Id, runner.Flow.Flow.Steps[run.Step].Id);
+            EngineLog.StepAbandoned(node.Log, runner.Id, run.Path);
             node.Scheduler.Release();
         }
     }

@@ -28,6 +28,8 @@ internal sealed class BuiltInConfig(List<FlowDiagnostic> diagnostics)
         {
             case Switch:
                 return CompileSwitch(step, config, names, path);
+            case ForEachStep.Word or WhileStep.Word:
+                return LoopConfig.Check(step, config, names, path, diagnostics);
             case "delay":
                 CheckDelay(step, config, path);
                 break;

@@ -30,14 +30,13 @@ internal static class FlowCompiler
             return null;
         }
 
-        var indexes = IndexSteps(flow.Steps, diagnostics);
-        var graph = FlowGraph.Connect(flow.Steps, indexes, registry, diagnostics);
-        var steps = new StepCompiler(flow, registry, json ?? WorkflowJson.Default, diagnostics).Compile(graph, indexes);
-        graph.CheckPaths(diagnostics);
+        var scope = new StepScope { Steps = flow.Steps, Path = "$.steps", Visible = new(StringComparer.Ordinal), LoopNames = null };
+        var compiler = new StepCompiler(flow, registry, json ?? WorkflowJson.Default, diagnostics);
+        var steps = compiler.Compile(scope);
         var output = flow.Output is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } declared
-            ? Template.Compile(declared, "$.output", new ExpressionNames { Steps = indexes }, diagnostics)
+            ? Template.Compile(declared, "$.output", new ExpressionNames { Steps = scope.Indexes }, diagnostics)
             : null;
-        return diagnostics.Count == found ? Assemble(flow, steps, graph, output) : null;
+        return diagnostics.Count == found ? Assemble(flow, steps!, output) : null;
     }
 
     private static void ReportCount(FlowDefinition flow, List<FlowDiagnostic> diagnostics)
@@ -52,48 +51,32 @@ internal static class FlowCompiler
         }
     }
 
-    /// <summary>The position of each id; of a duplicate the first one counts.</summary>
-    private static Dictionary<string, int> IndexSteps(IReadOnlyList<StepDefinition> steps, List<FlowDiagnostic> diagnostics)
+    private static CompiledFlow Assemble(FlowDefinition flow, CompiledScope scope, Template? output) => new()
     {
-        var indexes = new Dictionary<string, int>(steps.Count, StringComparer.Ordinal);
-        for (var index = 0; index < steps.Count; index++)
-        {
-            var id = steps[index].Id ?? string.Empty;
-            var path = $"$.steps[{index}].id";
-            if (!Identifier.IsStepId(id))
-            {
-                diagnostics.Report(FlowProblems.InvalidId, path, $"{FlowProblems.Quote(id)} is no step id: {Identifier.StepForm}.", id);
-            }
+        Definition = flow,
+        Id = flow.Id,
+        Version = flow.Version,
+        Scope = scope,
+        AllSteps = Number(scope),
+        MaxConcurrentSteps = flow.MaxConcurrentSteps ?? DefaultMaxConcurrentSteps,
+        Variables = flow.Variables.ToImmutableDictionary(
+            pair => pair.Key,
+            pair => new JobVariable(pair.Key, pair.Value, VariableKind.Configuration, null),
+            StringComparer.Ordinal),
+        Output = output,
+        TotalWeight = scope.Steps.Sum(step => step.Weight),
+    };
 
-            if (!indexes.TryAdd(id, index) && id.Length > 0)
-            {
-                diagnostics.Report(FlowProblems.DuplicateStepId, path, $"Step {FlowProblems.Quote(id)} is there already, at $.steps[{indexes[id]}].", id);
-            }
+    /// <summary>The root scope's steps first, then the bodies of loops, breadth first.</summary>
+    private static CompiledStep[] Number(CompiledScope root)
+    {
+        var all = new List<CompiledStep>(root.Steps);
+        for (var ordinal = 0; ordinal < all.Count; ordinal++)
+        {
+            all[ordinal].Ordinal = ordinal;
+            all.AddRange(all[ordinal].Loop?.Body.Steps ?? []);
         }
 
-        return indexes;
-    }
-
-    private static CompiledFlow Assemble(FlowDefinition flow, CompiledStep[] steps, FlowGraph graph, Template? output)
-    {
-        graph.Attach(steps);
-        var compiled = new CompiledFlow
-        {
-            Definition = flow,
-            Id = flow.Id,
-            Version = flow.Version,
-            Steps = steps,
-            Roots = [.. steps.Where(step => step.IsRoot).Select(step => step.Index)],
-            Leaves = [.. steps.Where(step => step.Outgoing.Length == 0).Select(step => step.Index)],
-            MaxConcurrentSteps = flow.MaxConcurrentSteps ?? DefaultMaxConcurrentSteps,
-            Variables = flow.Variables.ToImmutableDictionary(
-                pair => pair.Key,
-                pair => new JobVariable(pair.Key, pair.Value, VariableKind.Configuration, null),
-                StringComparer.Ordinal),
-            Output = output,
-            TotalWeight = steps.Sum(step => step.Weight),
-        };
-        compiled.BuildIndex();
-        return compiled;
+        return [.. all];
     }
 }

@@ -4,12 +4,14 @@ namespace WorkflowEngine;
 internal sealed class FlowGraph
 {
     private readonly IReadOnlyList<StepDefinition> _steps;
+    private readonly string _path;
     private readonly List<CompiledEdge>?[] _outgoing;
     private readonly List<CompiledEdge>?[] _incoming;
     private readonly int[] _declared;
 
-    private FlowGraph(IReadOnlyList<StepDefinition> steps)
+    private FlowGraph(IReadOnlyList<StepDefinition> steps, string path)
     {
+        _path = path;
         _steps = steps;
         _outgoing = new List<CompiledEdge>?[steps.Count];
         _incoming = new List<CompiledEdge>?[steps.Count];
@@ -17,19 +19,20 @@ internal sealed class FlowGraph
     }
 
     /// <summary>Resolves <c>after</c> or <c>order</c>; edges that cannot be are reported and left out.</summary>
-    public static FlowGraph Connect(IReadOnlyList<StepDefinition> steps, Dictionary<string, int> indexes, StepRegistry registry, List<FlowDiagnostic> diagnostics)
+    public static FlowGraph Connect(StepScope scope, StepRegistry registry, List<FlowDiagnostic> diagnostics)
     {
-        var graph = new FlowGraph(steps);
+        var steps = scope.Steps;
+        var graph = new FlowGraph(steps, scope.Path);
         if (StepOrder.IsUsed(steps))
         {
-            StepOrder.Check(steps, "$.steps", diagnostics);
+            StepOrder.Check(steps, scope.Path, diagnostics);
             graph.ConnectOrdered();
         }
         else
         {
             for (var index = 0; index < steps.Count; index++)
             {
-                graph.ConnectStep(index, indexes, registry, diagnostics);
+                graph.ConnectStep(index, scope, registry, diagnostics);
             }
         }
 
@@ -71,7 +74,7 @@ internal sealed class FlowGraph
             if (!reachable[index])
             {
                 var message = $"Step {FlowProblems.Quote(_steps[index].Id)} can never start: every way to it begins in a cycle.";
-                diagnostics.Report(FlowProblems.UnreachableStep, $"$.steps[{index}]", message, _steps[index].Id);
+                diagnostics.Report(FlowProblems.UnreachableStep, $"{_path}[{index}]", message, _steps[index].Id);
             }
         }
     }
@@ -114,7 +117,7 @@ internal sealed class FlowGraph
         }
     }
 
-    private void ConnectStep(int index, Dictionary<string, int> indexes, StepRegistry registry, List<FlowDiagnostic> diagnostics)
+    private void ConnectStep(int index, StepScope scope, StepRegistry registry, List<FlowDiagnostic> diagnostics)
     {
         var step = _steps[index];
         var seen = step.After.Count > 1 ? new HashSet<(int From, string? Port)>() : null;
@@ -122,12 +125,14 @@ internal sealed class FlowGraph
         for (var position = 0; position < step.After.Count; position++)
         {
             var edge = step.After[position];
-            var path = $"$.steps[{index}].after[{position}]";
+            var path = $"{_path}[{index}].after[{position}]";
             var port = edge.Port?.Trim().ToLowerInvariant();
-            var when = edge.When is null ? null : CompileWhen(edge.When, port, $"{path}.when", indexes, diagnostics);
-            if (!indexes.TryGetValue(edge.Step ?? string.Empty, out var from))
+            var when = edge.When is null ? null : CompileWhen(edge.When, port, $"{path}.when", scope, diagnostics);
+            if (!scope.Indexes.TryGetValue(edge.Step ?? string.Empty, out var from))
             {
-                var message = $"There is no step {FlowProblems.Quote(edge.Step)} to come after.{diagnostics.Hint(edge.Step, indexes.Keys)}";
+                var message = scope.IsVisible(edge.Step)
+                    ? $"Step {FlowProblems.Quote(edge.Step)} is outside of this loop's body, and an edge cannot cross that border; let the loop come after it."
+                    : $"There is no step {FlowProblems.Quote(edge.Step)} to come after.{diagnostics.Hint(edge.Step, scope.Indexes.Keys)}";
                 diagnostics.Report(FlowProblems.UnknownPredecessor, path, message, step.Id);
             }
             else if (seen?.Add((from, port)) == false)
@@ -143,9 +148,9 @@ internal sealed class FlowGraph
     }
 
     /// <summary>A condition is evaluated behind its predecessor, over what that made (S4).</summary>
-    private static CompiledExpression? CompileWhen(string text, string? port, string path, IReadOnlyDictionary<string, int> indexes, List<FlowDiagnostic> diagnostics)
+    private static CompiledExpression? CompileWhen(string text, string? port, string path, StepScope scope, List<FlowDiagnostic> diagnostics)
     {
-        var names = new ExpressionNames { Steps = indexes, HasError = () => port is StepResult.FailedPort or "*" };
+        var names = new ExpressionNames { Steps = scope.Visible, Loop = scope.LoopNames, HasError = () => port is StepResult.FailedPort or "*" };
         var isParsed = CompiledExpression.TryParseCondition(text, names, path, out var when, out var problems);
         foreach (var problem in problems)
         {
@@ -244,6 +249,6 @@ internal sealed class FlowGraph
         const int MostNamed = 20;
         var ids = cycle.Select(index => _steps[index].Id).ToArray();
         var shown = ids.Length <= MostNamed ? ids : [.. ids[..MostNamed], $"… ({ids.Length - MostNamed} more)"];
-        diagnostics.Report(FlowProblems.Cycle, $"$.steps[{cycle[0]}].after", $"Steps wait for each other: {string.Join(" → ", shown)} → {ids[0]}.", ids);
+        diagnostics.Report(FlowProblems.Cycle, $"{_path}[{cycle[0]}].after", $"Steps wait for each other: {string.Join(" → ", shown)} → {ids[0]}.", ids);
     }
 }

@@ -8,43 +8,76 @@ internal sealed class StepCompiler(FlowDefinition flow, StepRegistry registry, J
     private readonly IReadOnlyList<string> _types = [.. registry.All.Select(registration => registration.Type)];
     private readonly ConfigShape _shape = new(json, diagnostics);
     private readonly BuiltInConfig _builtIns = new(diagnostics);
+    private readonly Dictionary<string, string> _places = new(StringComparer.Ordinal);
 
-    public CompiledStep[] Compile(FlowGraph graph, IReadOnlyDictionary<string, int> indexes)
+    /// <summary>Compiles a list of steps and the bodies of its loops; null when a problem was found in it.</summary>
+    public CompiledScope? Compile(StepScope scope)
     {
-        var steps = new CompiledStep[flow.Steps.Count];
+        var found = diagnostics.Count;
+        Index(scope);
+        var graph = FlowGraph.Connect(scope, registry, diagnostics);
+        var steps = new CompiledStep[scope.Steps.Count];
         for (var index = 0; index < steps.Length; index++)
         {
-            steps[index] = Compile(flow.Steps[index], index, graph.DeclaredIncoming(index), NamesOf(index, graph, indexes));
+            steps[index] = Compile(scope, graph, index);
         }
 
-        return steps;
+        graph.CheckPaths(diagnostics);
+        if (diagnostics.Count > found)
+        {
+            return null;
+        }
+
+        graph.Attach(steps);
+        return new CompiledScope(steps);
+    }
+
+    /// <summary>An id stands once in the whole flow, so that a name in a template means one step.</summary>
+    private void Index(StepScope scope)
+    {
+        for (var index = 0; index < scope.Steps.Count; index++)
+        {
+            var id = scope.Steps[index].Id ?? string.Empty;
+            var path = $"{scope.Path}[{index}].id";
+            if (!Identifier.IsStepId(id))
+            {
+                diagnostics.Report(FlowProblems.InvalidId, path, $"{FlowProblems.Quote(id)} is no step id: {Identifier.StepForm}.", id);
+            }
+
+            scope.Indexes.TryAdd(id, index);
+            scope.Visible.TryAdd(id, index);
+            if (!_places.TryAdd(id, $"{scope.Path}[{index}]") && id.Length > 0)
+            {
+                diagnostics.Report(FlowProblems.DuplicateStepId, path, $"Step {FlowProblems.Quote(id)} is there already, at {_places[id]}.", id);
+            }
+        }
     }
 
     /// <summary>The names that a config may look up; looked at only if it looks up any.</summary>
-    private ExpressionNames NamesOf(int index, FlowGraph graph, IReadOnlyDictionary<string, int> indexes)
+    private static ExpressionNames NamesOf(StepScope scope, FlowGraph graph, int index)
     {
         HashSet<string>? inputs = null;
         return new ExpressionNames
         {
-            Steps = indexes,
-            Inputs = () => inputs ??= [.. graph.Incoming(index).Select(edge => flow.Steps[edge.From].Id)],
+            Steps = scope.Visible,
+            Loop = scope.LoopNames,
+            Inputs = () => inputs ??= [.. graph.Incoming(index).Select(edge => scope.Steps[edge.From].Id)],
             HasError = () => graph.Incoming(index).Any(edge => edge.TakesFailure),
             HasSecrets = true,
             HasSignal = true,
         };
     }
 
-    private CompiledStep Compile(StepDefinition step, int index, int incoming, ExpressionNames names)
+    private CompiledStep Compile(StepScope scope, FlowGraph graph, int index)
     {
-        var path = $"$.steps[{index}]";
+        var (step, names, path) = (scope.Steps[index], NamesOf(scope, graph, index), $"{scope.Path}[{index}]");
         var registration = FindType(step, path);
         FlowCheck.CheckRetry(step.Retry, $"{path}.retry", diagnostics, step.Id);
         FlowCheck.CheckTimeout(step.Timeout, $"{path}.timeout", diagnostics, step.Id);
-        CheckJoin(step, path, incoming);
+        CheckJoin(step, path, graph.DeclaredIncoming(index));
         CheckWeight(step, path);
         FlowCheck.ReportUnsupported(step.CancelRest, $"{path}.cancel_rest", diagnostics, step.Id);
         FlowCheck.ReportUnsupported(step.CompensateWith is not null, $"{path}.compensate_with", diagnostics, step.Id);
-        FlowCheck.ReportUnsupported(step.Steps.Count > 0, $"{path}.steps", diagnostics, step.Id);
         return new CompiledStep
         {
             Index = index,
@@ -52,6 +85,7 @@ internal sealed class StepCompiler(FlowDefinition flow, StepRegistry registry, J
             Name = step.Name ?? step.Id,
             Type = step.Type,
             Cases = _builtIns.Compile(step, names, $"{path}.config"),
+            Loop = CompileLoop(scope, index, path),
             Config = CompileConfig(step, registration, names, $"{path}.config"),
             Retry = step.Retry ?? flow.DefaultRetry ?? RetryPolicy.None,
             Timeout = step.Timeout ?? flow.DefaultTimeout,
@@ -64,6 +98,29 @@ internal sealed class StepCompiler(FlowDefinition flow, StepRegistry registry, J
             CriticalPath = 0,
             NamesPorts = false,
         };
+    }
+
+    private CompiledLoop? CompileLoop(StepScope scope, int index, string path)
+    {
+        var step = scope.Steps[index];
+        if (!LoopConfig.IsLoop(step.Type))
+        {
+            if (step.Steps.Count > 0)
+            {
+                diagnostics.Report(FlowProblems.BadConfig, $"{path}.steps", $"Only for_each and while have a body; a step of type '{step.Type}' has none.", step.Id);
+            }
+
+            return null;
+        }
+
+        if (step.Steps.Count == 0)
+        {
+            diagnostics.Report(FlowProblems.NoSteps, $"{path}.steps", $"The body of loop {FlowProblems.Quote(step.Id)} needs at least one step.", step.Id);
+            return null;
+        }
+
+        var body = Compile(scope.Inside(index));
+        return body is null ? null : LoopConfig.Compile(step, body);
     }
 
     private StepRegistration? FindType(StepDefinition step, string path)

@@ -10,7 +10,12 @@ internal readonly record struct ExpressionProblem(string? Code, int Column, stri
 internal sealed class ExpressionNames
 {
     private static readonly string[] JobNames = ["id", "flow_id", "key", "trigger", "attempt", "tenant", "scheduled_at"];
-    private static readonly string[] LoopNames = ["item", "index", "total", "first", "last"];
+    /// <summary>What <c>loop</c> has in a round of <c>for_each</c>.</summary>
+    public static readonly string[] OfForEach = ["item", "index", "total", "first", "last"];
+
+    /// <summary>What <c>loop</c> has in a round of <c>while</c>, which knows no end.</summary>
+    public static readonly string[] OfWhile = ["index", "first"];
+
     private static readonly string[] StepNames = ["output", "status", "port", "error"];
 
     /// <summary>The ids of all steps of the flow.</summary>
@@ -26,7 +31,8 @@ internal sealed class ExpressionNames
     /// <summary>Whether an error may come in here.</summary>
     public Func<bool>? HasError { get; init; }
 
-    public bool HasLoop { get; init; }
+    /// <summary>The names below <c>loop</c>; null outside of a loop.</summary>
+    public string[]? Loop { get; init; }
 
     private string[] Roots => [.. RootsHere()];
 
@@ -55,14 +61,14 @@ internal sealed class ExpressionNames
         ["secrets", _] => null,
         ["secrets", _, ..] => Problem(column, "A secret is a string and has no members."),
         ["job", var name, ..] => Knows(JobNames, name, column, "name of a job"),
-        ["loop", ..] when !HasLoop => Problem(column, "'loop' exists only inside of a loop."),
-        ["loop", var name, ..] => Knows(LoopNames, name, column, "name of a loop"),
+        ["loop", ..] when Loop is null => Problem(column, "'loop' exists only inside of a loop."),
+        ["loop", var name, ..] => Knows(Loop, name, column, "name of a loop"),
         [var root] when IsNamespace(root) => Problem(column, $"'{root}' is looked up name by name, and the name is written down: {root}.{Example(root)} or {root}[\"with-dash\"]."),
         [var root, ..] => Knows(Roots, root, column, "name"),
         _ => null,
     };
 
-    private static string Example(string root) => root switch { "job" => "id", "loop" => "item", "secrets" => "token", _ => "fetch" };
+    private static string Example(string root) => root switch { "job" => "id", "loop" => "index", "secrets" => "token", _ => "fetch" };
 
     private IEnumerable<string> RootsHere()
     {
@@ -76,7 +82,7 @@ internal sealed class ExpressionNames
         yield return "variables";
         yield return "engine_data";
         yield return "job";
-        foreach (var (isHere, root) in new[] { (HasSecrets, "secrets"), (HasLoop, "loop"), (HasSignal, "signal"), (HasError is not null, "error") })
+        foreach (var (isHere, root) in new[] { (HasSecrets, "secrets"), (Loop is not null, "loop"), (HasSignal, "signal"), (HasError is not null, "error") })
         {
             if (isHere)
             {

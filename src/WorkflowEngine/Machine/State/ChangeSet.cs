@@ -79,7 +79,7 @@ internal sealed class ChangeSet
 
     public bool IsEmpty => Touched.Count == 0 && !HasSessionSteps && Events.Count == 0 && !HeadChanged && _taken is not { Count: > 0 };
 
-    public void Stop(int step, int run, StopReason cause) => (_stops ??= []).Add(new StepStop(step, run, cause));
+    public void Stop(int step, int run, StopReason cause, string path) => (_stops ??= []).Add(new StepStop(step, run, cause, path));
 
     public void Take(Guid message) => (_taken ??= []).Add(message);
 
@@ -111,7 +111,7 @@ internal sealed class ChangeSet
 }
 
 /// <summary>A run whose token fires.</summary>
-internal readonly record struct StepStop(int Step, int Run, StopReason Cause);
+internal readonly record struct StepStop(int Step, int Run, StopReason Cause, string Path);
 
 /// <summary>What the sender of a command is told.</summary>
 internal readonly record struct CommandAnswer(Guid Command, CommandVerdict Verdict);

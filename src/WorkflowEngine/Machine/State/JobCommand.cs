@@ -154,6 +154,13 @@ internal readonly record struct StepOutcome(OutcomeKind Kind)
         init => _more = (_more ?? new More()) with { Otherwise = value };
     }
 
+    /// <summary>Where a loop begins.</summary>
+    public LoopCursor? Loop
+    {
+        get => _more?.Loop;
+        init => _more = (_more ?? new More()) with { Loop = value };
+    }
+
     /// <summary>What only skips and suspensions carry, apart, so that the usual outcome is small.</summary>
     private readonly More? _more;
 
@@ -168,6 +175,8 @@ internal readonly record struct StepOutcome(OutcomeKind Kind)
         public JsonElement? State { get; init; }
 
         public StepError? Otherwise { get; init; }
+
+        public LoopCursor? Loop { get; init; }
     }
 }
 
@@ -181,6 +190,9 @@ internal enum OutcomeKind : byte
     Finished,
     Waits,
     RunsAgain,
+
+    /// <summary>A loop goes on with its rounds.</summary>
+    Rounds,
 
     /// <summary>Stopped because its job was cancelled or is ending.</summary>
     Cancelled,

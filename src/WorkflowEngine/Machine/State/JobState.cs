@@ -9,23 +9,28 @@ namespace WorkflowEngine;
 internal sealed class JobState
 {
     private readonly ReadySteps _ready;
+    private readonly StepState[] _steps;
 
     public JobState(CompiledFlow flow, JobCreation creation, int epoch)
     {
         Flow = flow;
         Creation = creation;
         Epoch = epoch;
-        Steps = new StepState[flow.Steps.Length];
+        _steps = new StepState[flow.Steps.Length];
         Open = flow.Steps.Length;
         Session = flow.IsSession ? new SessionState(flow.Steps.Length) : null;
         Limit = creation.Options?.MaxConcurrentSteps ?? flow.MaxConcurrentSteps;
-        _ready = new ReadySteps(flow);
+        _ready = new ReadySteps(flow.Strategy);
     }
 
-    /// <summary>Fields, not properties: structs that are changed in place.</summary>
-    public readonly StepState[] Steps;
-
+    /// <summary>A field, not a property: a struct that is changed in place.</summary>
     public JobHead Head;
+
+    /// <summary>The flow's own steps by index, and behind them the slots of its loops' rounds.</summary>
+    public StepSlots Steps => new(_steps, Rounds);
+
+    /// <summary>Null until a loop has begun.</summary>
+    public RoundTable? Rounds { get; set; }
 
     public CompiledFlow Flow { get; }
 
@@ -117,6 +122,23 @@ internal sealed class JobState
             return Math.Min(Head.Paused ? Ready.ForcedCount : Ready.Count, Limit - Running);
         }
     }
+
+    /// <summary>What was declared for a step; never asked of the slot of a round itself.</summary>
+    public CompiledStep Declared(int index) => index < _steps.Length ? Flow.Steps[index] : Rounds!.Declared(index);
+
+    /// <summary>The scope's first slot: edges count from there.</summary>
+    public int FirstOf(int index) => index < _steps.Length ? 0 : Rounds!.RoundOf(index).First;
+
+    /// <summary>The round that a slot is in; null: in none.</summary>
+    public Round? RoundOf(int index) => index < _steps.Length ? null : Rounds!.RoundOf(index);
+
+    public string PathOf(int index) => index < _steps.Length ? Flow.Steps[index].Id : Rounds!.PathOf(index);
+
+    /// <summary>Steps in rounds are no part of the job's weight: their loop is.</summary>
+    public double WeightOf(int index) => index < _steps.Length ? Flow.Steps[index].Weight : 0;
+
+    /// <summary>The slot of a path, or -1.</summary>
+    public int Find(string path) => Flow.IndexOf(path) is >= 0 and var index ? index : Rounds?.Find(path) ?? -1;
 
     /// <summary>The one place where the job's status changes.</summary>
     public void Become(JobStatus to) => Head.Status = StatusChanges.Checked(Head.Status, to);

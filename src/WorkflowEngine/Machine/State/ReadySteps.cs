@@ -1,10 +1,10 @@
 namespace WorkflowEngine;
 
 /// <summary>The ready steps of one job in the order of the flow's strategy; ties go to the one that became ready first.</summary>
-internal sealed class ReadySteps(CompiledFlow flow)
+internal sealed class ReadySteps(StepStrategy strategy)
 {
-    private readonly Queue<int>? _inOrder = flow.Strategy == StepStrategy.DependencyOrder ? new Queue<int>(2) : null;
-    private readonly PriorityQueue<int, (double Rank, long Order)>? _ranked = flow.Strategy == StepStrategy.DependencyOrder ? null : new();
+    private readonly Queue<int>? _inOrder = strategy == StepStrategy.DependencyOrder ? new Queue<int>(2) : null;
+    private readonly PriorityQueue<int, (double Rank, long Order)>? _ranked = strategy == StepStrategy.DependencyOrder ? null : new();
     private List<int>? _forced;
     private long _order;
 
@@ -13,7 +13,7 @@ internal sealed class ReadySteps(CompiledFlow flow)
     /// <summary>Steps that an operator asked to run: they start even while the job is paused.</summary>
     public int ForcedCount => _forced?.Count ?? 0;
 
-    public void Add(int step)
+    public void Add(int step, CompiledStep declared)
     {
         if (_inOrder is not null)
         {
@@ -21,14 +21,13 @@ internal sealed class ReadySteps(CompiledFlow flow)
             return;
         }
 
-        var declared = flow.Steps[step];
-        _ranked!.Enqueue(step, (-(flow.Strategy == StepStrategy.Priority ? declared.Priority : declared.CriticalPath), _order++));
+        _ranked!.Enqueue(step, (-(strategy == StepStrategy.Priority ? declared.Priority : declared.CriticalPath), _order++));
     }
 
     public void Force(int step) => (_forced ??= []).Add(step);
 
     /// <summary>Takes the next step that <paramref name="steps"/> still shows as ready; entries that are stale are dropped.</summary>
-    public bool TryTake(StepState[] steps, bool forcedOnly, out int step)
+    public bool TryTake(StepSlots steps, bool forcedOnly, out int step)
     {
         while (_forced is { Count: > 0 })
         {

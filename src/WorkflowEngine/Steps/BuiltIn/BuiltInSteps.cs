@@ -14,6 +14,8 @@ internal static class BuiltInSteps
         Make("delay", "Wait for a time", 70, new DelayStep(), typeof(DelayConfig)),
         Make("wait_for_signal", "Wait for a signal", 80, new WaitForSignalStep(), typeof(WaitForSignalConfig)) with { Ports = [StepResult.DonePort, WaitForSignalStep.TimedOutPort] },
         Make("approval", "Ask for an approval", 90, new ApprovalStep(), typeof(ApprovalConfig)) with { Ports = [ApprovalStep.Approved, ApprovalStep.Rejected, WaitForSignalStep.TimedOutPort] },
+        Make(ForEachStep.Word, "Repeat for each item", 100, new ForEachStep(), typeof(ForEachConfig)),
+        Make(WhileStep.Word, "Repeat while a condition holds", 110, new WhileStep(), typeof(WhileConfig)),
     ];
 
     private static StepRegistration Make(string type, string name, int position, IStep step, Type? config) => new()

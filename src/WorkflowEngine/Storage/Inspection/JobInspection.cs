@@ -77,6 +77,6 @@ internal static class JobInspection
 
     private static IEnumerable<StoreFinding> OfPositions(StoredJob job, CompiledFlow flow)
         => from row in job.Steps
-           where row.Index < 0 || row.Index >= flow.Steps.Length || flow.Steps[row.Index].Id != row.Path
+           where row.Index < 0 || (row.Index >= flow.Steps.Length && !flow.HasLoops) || (row.Index < flow.Steps.Length && flow.Steps[row.Index].Id != row.Path)
            select new StoreFinding("unknown_step", $"step {row.Path} has position {row.Index}, where flow {flow.Id} has {(row.Index >= 0 && row.Index < flow.Steps.Length ? flow.Steps[row.Index].Id : "none")}") { Advice = RestoreBackup };
 }

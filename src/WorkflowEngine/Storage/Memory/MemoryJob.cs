@@ -241,7 +241,7 @@ internal sealed class MemoryJob(JobCreation creation)
         {
             if (row.Index >= _steps.Length)
             {
-                Array.Resize(ref _steps, Math.Max(row.Index + 1, transition.Head.Total));
+                Array.Resize(ref _steps, Math.Max(row.Index + 1, row.Index < transition.Head.Total ? transition.Head.Total : _steps.Length * 3 / 2));
             }
 
             _steps[row.Index] = row;

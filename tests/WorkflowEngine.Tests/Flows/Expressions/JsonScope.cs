@@ -31,7 +31,7 @@ internal static class Expressions
         HasError = () => true,
         HasSecrets = true,
         HasSignal = true,
-        HasLoop = true,
+        Loop = ExpressionNames.OfForEach,
     };
 
     public static JsonScope Scope { get; } = new(JsonElement.Parse("""

@@ -60,7 +60,7 @@ public sealed class PlainStepTests
 
     [Fact]
     public void All_Types_AreTheDocumentedOnes()
-        => BuiltInSteps.All.Select(step => step.Type).Should().Equal("set", "log", "noop", "fail", "finish", "switch", "delay", "wait_for_signal", "approval");
+        => BuiltInSteps.All.Select(step => step.Type).Should().Equal("set", "log", "noop", "fail", "finish", "switch", "delay", "wait_for_signal", "approval", "for_each", "while");
 
     private sealed class Lines : List<(LogLevel Level, string Text)>, ILogger
     {
