@@ -39,7 +39,7 @@ public sealed class StarvationTests
 
         bool Starve()
         {
-            using var blocked = new ManualResetEventSlim();
+            var blocked = new ManualResetEventSlim(); // Not disposed: threads of the pool may still look at it.
             for (var i = 0; i < 200; i++)
             {
                 ThreadPool.UnsafeQueueUserWorkItem(static gate => gate.Wait(), blocked, preferLocal: false);
